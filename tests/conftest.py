@@ -1,0 +1,27 @@
+"""Fixtures that every test may use; fixtures of one folder stand in its own file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+REAL_CT = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def covseg_home(tmp_path_factory, monkeypatch):
+    """A model store of the test's own, so that no test sees the user's models."""
+    home = tmp_path_factory.mktemp("covseg_home")
+    monkeypatch.setenv("COVSEG_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_ct() -> Path:
+    """The folder of real CT data; skips where the machine has none."""
+    if not REAL_CT.is_dir():
+        pytest.skip("no real CT data on this machine")
+    return REAL_CT
