@@ -1,0 +1,1 @@
+"""Turn scans the standard way, find lungs, prepare slices for a network and back."""
