@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from covseg_core.errors import ModelRefusedError
+from covseg_core.labels import INFECTION, LESIONS
+from covseg_core.models.encoder_unet import EncoderUNet
+
+TINY = {"backbone": "mobilenetv3_small_050", "width": 4}
+
+
+@pytest.mark.parametrize(("classes", "labels"), [(1, INFECTION), (3, LESIONS)])
+def test_the_number_of_classes_decides_what_is_outlined(classes, labels):
+    network = EncoderUNet(classes=classes, **TINY)
+    assert network.label_set is labels
+    assert network(torch.zeros(2, 3, 32, 32)).logits.shape == (2, classes, 32, 32)
+
+
+def test_two_classes_are_refused():
+    with pytest.raises(ModelRefusedError, match="got classes 2"):
+        EncoderUNet(classes=2, **TINY)
+
+
+def test_the_baseline_of_the_papers_rests_on_resnext50():
+    with torch.device("meta"):
+        network = EncoderUNet()
+    assert network.encoder.body.layer1[0].conv2.groups == 32
