@@ -103,7 +103,7 @@ def _parameter(name: str, field: Any) -> Parameter:
     return Parameter(
         name=name,
         kind=kind,
-        default=field.default,
+        default=field.get_default(call_default_factory=True),
         help=field.description or "",
         unit=extra.get("unit", ""),
         low=_bound(field.metadata, Ge, "ge"),

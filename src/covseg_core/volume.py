@@ -11,16 +11,18 @@ Stated once, for the whole project:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from covseg_core.errors import GeometryError
 from covseg_core.labels import INFECTION, LESIONS, LUNGS, LabelSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "CTVolume",
@@ -223,6 +225,8 @@ class LabelVolume:
         Where the voxels lie.
     label_set : LabelSet
         What the values mean.
+    source : Source
+        Where the mask came from.
 
     Raises
     ------
@@ -233,6 +237,7 @@ class LabelVolume:
     labels: npt.NDArray[np.uint8]
     grid: Grid
     label_set: LabelSet
+    source: Source = field(default_factory=Source)
 
     def __post_init__(self) -> None:
         """Check that the labels lie on the grid."""

@@ -7,7 +7,6 @@ the affine of the CT that it was drawn on.
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,6 @@ __all__ = [
     "write_nifti_probabilities",
 ]
 
-_LOG = logging.getLogger(__name__)
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MOST_VOXELS_ALONG_AN_AXIS = 2**15 - 1
 _SCANNER = 1
@@ -86,7 +84,7 @@ def read_nifti_labels(
 ) -> LabelVolume:
     """Read a mask from a ``.nii`` or ``.nii.gz`` file.
 
-    What had to be cleaned is logged as a warning.
+    What had to be cleaned stands in the notes of its source.
 
     Parameters
     ----------
@@ -112,9 +110,8 @@ def read_nifti_labels(
     with _refusing(path):
         stored = read_stored(path)
         labels, notes = labels_of(stored, label_set, allow_unknown=allow_unknown)
-    for note in stored.notes + notes:
-        _LOG.warning("%s: %s", path.name, note)
-    return _mask_type(label_set)(labels, stored.grid, label_set)
+    source = Source("nifti", paths=(str(path),), notes=stored.notes + notes)
+    return _mask_type(label_set)(labels, stored.grid, label_set, source)
 
 
 def write_nifti_ct(path: Path, ct: CTVolume) -> None:
