@@ -1,0 +1,113 @@
+"""Change a training slice at random: image and labels together.
+
+Spatial changes move image and labels alike, labels by nearest neighbour;
+intensity changes touch the image only.  Edges are made afterwards, from the
+changed labels.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from covseg_core.settings import Settings, setting
+
+__all__ = ["Augment", "augment_slices"]
+
+
+class Augment(Settings):
+    """How strongly training slices are changed."""
+
+    flip: float = setting(0.5, "Chance of a left-right flip.", low=0, high=1)
+    turn: float = setting(12.0, "Largest rotation.", unit="degrees", low=0, high=180)
+    zoom: float = setting(0.2, "Largest change of size, each axis.", low=0, high=0.5)
+    shift: float = setting(0.08, "Largest shift, share of the width.", low=0, high=0.5)
+    contrast: float = setting(0.3, "Largest change of contrast.", low=0, high=0.9)
+    brightness: float = setting(0.12, "Largest change of brightness.", low=0, high=0.9)
+    gamma: float = setting(0.35, "Largest change of log gamma.", low=0, high=1)
+    noise: float = setting(0.03, "Largest standard deviation of noise.", low=0, high=1)
+    blur: float = setting(0.2, "Chance of a blur, as by a soft kernel.", low=0, high=1)
+    cutout: float = setting(0.2, "Chance of one grey rectangle.", low=0, high=1)
+
+
+def augment_slices(
+    pixels: torch.Tensor,
+    labels: torch.Tensor,
+    augment: Augment,
+    rng: torch.Generator,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Change a batch of slices, each in its own way.
+
+    Parameters
+    ----------
+    pixels : Tensor of float, shape (N, 1, H, W)
+        Grey in [0, 1].
+    labels : Tensor of int64, shape (N, H, W)
+        Classes.
+    augment : Augment
+        How strongly.
+    rng : torch.Generator
+        Source of every random number.
+
+    Returns
+    -------
+    tuple of Tensor
+        New pixels in [0, 1] and labels, same shapes.
+    """
+    grid = F.affine_grid(
+        _affines(len(pixels), augment, rng), list(pixels.shape), align_corners=False
+    )
+    pixels = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+    # float32 holds every label exactly; outside the picture is background.
+    moved = F.grid_sample(
+        labels[:, None].float(), grid, mode="nearest", align_corners=False
+    )
+    return _change_grey(pixels, augment, rng), moved[:, 0].round().long()
+
+
+def _uniform(
+    n: int, rng: torch.Generator, low: float = -1, high: float = 1
+) -> torch.Tensor:
+    return torch.rand(n, generator=rng) * (high - low) + low
+
+
+def _affines(n: int, augment: Augment, rng: torch.Generator) -> torch.Tensor:
+    angle = _uniform(n, rng) * math.radians(augment.turn)
+    zoom_x, zoom_y = (1 + augment.zoom * _uniform(n, rng) for _ in range(2))
+    mirror = torch.where(_uniform(n, rng, 0) < augment.flip, -1.0, 1.0)
+    shift_x, shift_y = (2 * augment.shift * _uniform(n, rng) for _ in range(2))
+    cos, sin = angle.cos(), angle.sin()
+    rows = [mirror * zoom_x * cos, -zoom_x * sin, shift_x]
+    rows += [mirror * zoom_y * sin, zoom_y * cos, shift_y]
+    return torch.stack(rows, dim=1).view(n, 2, 3)
+
+
+def _change_grey(
+    pixels: torch.Tensor, augment: Augment, rng: torch.Generator
+) -> torch.Tensor:
+    def each(low: float = -1, high: float = 1) -> torch.Tensor:
+        return _uniform(len(pixels), rng, low, high).view(-1, 1, 1, 1)
+
+    soft = F.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
+    pixels = torch.where(each(0) < augment.blur, soft, pixels)
+    middle = pixels.mean((2, 3), keepdim=True)
+    pixels = (pixels - middle) * (1 + augment.contrast * each()) + middle
+    pixels = (pixels + augment.brightness * each()).clamp(0, 1)
+    pixels = pixels ** (augment.gamma * each()).exp()
+    noise = torch.randn(pixels.shape, generator=rng)
+    pixels = (pixels + noise * augment.noise * each(0)).clamp(0, 1)
+    return _cut_out(pixels, augment, rng)
+
+
+def _cut_out(
+    pixels: torch.Tensor, augment: Augment, rng: torch.Generator
+) -> torch.Tensor:
+    n, _, height, width = pixels.shape
+    for i in (_uniform(n, rng, 0) < augment.cutout).nonzero().flatten().tolist():
+        h, w, y, x, grey = _uniform(5, rng, 0).tolist()
+        rows, columns = int(height * h / 3) + 1, int(width * w / 3) + 1
+        top, left = int(y * (height - rows)), int(x * (width - columns))
+        pixels[i, :, top : top + rows, left : left + columns] = grey
+    return pixels
