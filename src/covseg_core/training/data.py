@@ -1,0 +1,115 @@
+"""Slices made ready for training, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from covseg_core.errors import GeometryError
+from covseg_core.transforms.orient import standardise_ct, standardise_mask
+from covseg_core.transforms.prepare import box_for
+from covseg_core.transforms.slices import window_slices
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covseg_core.transforms.prepare import Prepare
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
+
+__all__ = ["TrainingSlices", "join", "slice_of_image", "slices_of_volume"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSlices:
+    """Slices as a network sees them before normalisation.
+
+    Parameters
+    ----------
+    pixels : Tensor of float16, shape (N, 1, size, size)
+        Grey in [0, 1].
+    labels : Tensor of uint8, shape (N, size, size)
+        0, 1, 2, or 255 for infected of unknown class.
+    weights : Tensor of float, shape (N,)
+        How often a slice is drawn, relative to the others.
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+    weights: torch.Tensor
+
+    def __len__(self) -> int:
+        """Count the slices."""
+        return len(self.pixels)
+
+
+def slices_of_volume(
+    ct: CTVolume, lesions: LesionMask, lungs: LungMask, prepare: Prepare
+) -> TrainingSlices:
+    """Cut a volume to the lungs and into slices, as prediction does.
+
+    Infected slices are drawn as often, together, as those without infection.
+
+    Raises
+    ------
+    GeometryError
+        If the masks do not lie on `ct`.
+    InputRefusedError
+        If the lungs are needed and empty.
+    """
+    lesions.require_on(ct)
+    lungs.require_on(ct)
+    standard = standardise_ct(ct)
+    box = box_for(standard, standardise_mask(lungs), prepare).as_index
+    grey = standard.hu[box]
+    slices = _make(grey, standardise_mask(lesions).labels[box], prepare, ct.is_hu)
+    infected = slices.labels.flatten(1).bool().any(dim=1)
+    share = infected.float().mean().clamp(0.25, 0.75)
+    weights = torch.where(infected, 0.5 / share, 0.5 / (1 - share))
+    return TrainingSlices(slices.pixels, slices.labels, weights)
+
+
+def slice_of_image(
+    grey: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], prepare: Prepare
+) -> TrainingSlices:
+    """Take one 8-bit slice and its labels, both (H, W), whole.
+
+    Raises
+    ------
+    GeometryError
+        If the two have different shapes.
+    """
+    if grey.shape != labels.shape:
+        raise GeometryError(
+            f"the slice has {grey.shape} pixels and its labels {labels.shape}; "
+            "both must have the same rows and columns."
+        )
+    return _make(grey[None], labels[None], prepare, is_hu=False)
+
+
+def join(parts: Sequence[TrainingSlices]) -> TrainingSlices:
+    """Put the slices of several sources behind one another."""
+    return TrainingSlices(
+        torch.cat([part.pixels for part in parts]),
+        torch.cat([part.labels for part in parts]),
+        torch.cat([part.weights for part in parts]),
+    )
+
+
+def _make(
+    grey: npt.NDArray[np.float32 | np.uint8],
+    labels: npt.NDArray[np.uint8],
+    prepare: Prepare,
+    is_hu: bool,
+) -> TrainingSlices:
+    pixels = window_slices(grey, prepare, is_hu=is_hu)
+    classes = torch.from_numpy(np.ascontiguousarray(labels))[:, None].float()
+    size = (prepare.size, prepare.size)
+    classes = F.interpolate(classes, size=size, mode="nearest-exact")
+    return TrainingSlices(
+        pixels.half(), classes[:, 0].to(torch.uint8), torch.ones(len(pixels))
+    )
