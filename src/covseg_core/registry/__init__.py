@@ -1,0 +1,1 @@
+"""Model cards and the stores that models live in."""

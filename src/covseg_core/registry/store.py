@@ -1,0 +1,159 @@
+"""Where models live and how they are found by name.
+
+A model is a folder of its name with ``card.json`` and, but for models without a
+network, ``weights.safetensors``.  Bundled models lie beside this file; the user's
+own under ``COVSEG_HOME/models``, where a model of the same name comes first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from platformdirs import user_data_path
+
+from covseg_core.errors import ModelRefusedError, OutputError
+from covseg_core.registry.card import NAME_PATTERN, ModelCard, parse_card
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "ModelEntry",
+    "find_model",
+    "list_models",
+    "models_folder",
+    "remove_model",
+]
+
+BUNDLED = Path(__file__).parent / "bundled"
+DEFAULT_MODEL = "infnet-multi-small"
+CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+
+Origin: TypeAlias = Literal["bundled", "user", "path"]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model that can be loaded.
+
+    Parameters
+    ----------
+    card : ModelCard
+        What is known of it.
+    folder : Path
+        Where it lies.
+    origin : {"bundled", "user", "path"}
+        How it was found.
+    """
+
+    card: ModelCard
+    folder: Path
+    origin: Origin
+
+    @property
+    def weights(self) -> Path:
+        """The file of weights; models without a network have none."""
+        return self.folder / WEIGHTS
+
+
+def models_folder() -> Path:
+    """Find the user's model folder: ``COVSEG_HOME/models`` or the platform's own."""
+    home = os.environ.get("COVSEG_HOME")
+    return (
+        Path(home) if home else user_data_path("covseg", appauthor=False)
+    ) / "models"
+
+
+def list_models() -> tuple[ModelEntry, ...]:
+    """List every model by name; a damaged card is left out."""
+    found: dict[str, ModelEntry] = {}
+    for origin, store in reversed(_stores()):
+        for card in store.glob(f"*/{CARD}"):
+            try:
+                found[card.parent.name] = _read_stored(card.parent, origin)
+            except ModelRefusedError:
+                continue
+    return tuple(found[name] for name in sorted(found))
+
+
+def find_model(name_or_path: str = DEFAULT_MODEL) -> ModelEntry:
+    """Find a model by name or, if there is none of that name, by its folder's path.
+
+    Raises
+    ------
+    ModelRefusedError
+        If there is none; lists the names there are.
+    """
+    if _is_name(name_or_path):
+        for origin, store in _stores():
+            if (store / name_or_path / CARD).is_file():
+                return _read_stored(store / name_or_path, origin)
+    path = Path(name_or_path)
+    folder = path.parent if path.name in (CARD, WEIGHTS) else path
+    if (folder / CARD).is_file():
+        return _read_entry(folder, "path")
+    names = ", ".join(entry.card.name for entry in list_models())
+    raise ModelRefusedError(
+        f"there is no model {path.name!r}; there are {names}. "
+        "`covseg models import` adds one."
+    )
+
+
+def remove_model(name: str) -> None:
+    """Delete one of the user's models, a damaged one too.
+
+    Raises
+    ------
+    ModelRefusedError
+        If there is none of that name, or it is bundled.
+    OutputError
+        If its folder cannot be deleted.
+    """
+    folder = models_folder() / name
+    if not _is_name(name) or not (folder / CARD).is_file():
+        if find_model(name).origin == "bundled":
+            raise ModelRefusedError(f"{name!r} is bundled with covseg and stays.")
+        raise ModelRefusedError(
+            f"{Path(name).name!r} is not in your model store; delete its folder "
+            "yourself."
+        )
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise OutputError(
+            f"the model {name!r} could not be deleted: {error.strerror}."
+        ) from error
+
+
+def _stores() -> tuple[tuple[Origin, Path], ...]:
+    """Give the stores, the one that comes first at the front."""
+    return ("user", models_folder()), ("bundled", BUNDLED)
+
+
+def _is_name(name: str) -> bool:
+    return re.fullmatch(NAME_PATTERN, name) is not None
+
+
+def _read_stored(folder: Path, origin: Origin) -> ModelEntry:
+    """Read a model of a store, whose folder has its name."""
+    entry = _read_entry(folder, origin)
+    if entry.card.name != folder.name:
+        raise ModelRefusedError(
+            f"the model in the folder {folder.name!r} calls itself "
+            f"{entry.card.name!r}; give both one name."
+        )
+    return entry
+
+
+def _read_entry(folder: Path, origin: Origin) -> ModelEntry:
+    try:
+        text = (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelRefusedError(
+            f"the card of the model {folder.name!r} cannot be read."
+        ) from error
+    return ModelEntry(parse_card(text), folder, origin)

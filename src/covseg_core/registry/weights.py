@@ -1,0 +1,204 @@
+"""Networks from stored models, and stored models from networks."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from covseg_core.errors import ModelRefusedError, OutputError
+from covseg_core.io.atomic import write_bytes, write_text
+from covseg_core.labels import LESIONS
+from covseg_core.models import create_model
+from covseg_core.registry.store import CARD, WEIGHTS, ModelEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import torch
+
+    from covseg_core.models.network import SegmentationNetwork
+    from covseg_core.registry.card import ModelCard
+
+__all__ = [
+    "HU_THRESHOLD",
+    "LoadedModel",
+    "load_model",
+    "read_weights",
+    "save_model",
+    "store_model",
+]
+
+HU_THRESHOLD = "hu-threshold"
+"""The architecture that is no network: bands of Hounsfield units."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to predict.
+
+    Parameters
+    ----------
+    card : ModelCard
+        What is known of it.
+    network : SegmentationNetwork or None
+        With its weights; None for `HU_THRESHOLD`, which has none.
+    """
+
+    card: ModelCard
+    network: SegmentationNetwork | None
+
+
+def load_model(entry: ModelEntry) -> LoadedModel:
+    """Build a model's network and fill in its weights.
+
+    Raises
+    ------
+    ModelRefusedError
+        If the weights are missing, changed, cut, or of another network, or the
+        card does not go with the network.
+    """
+    card = entry.card
+    if card.architecture == HU_THRESHOLD:
+        _require_labels(card, LESIONS.name)
+        return LoadedModel(card, None)
+    content = read_weights(entry)
+    network = _build(card)
+    _require_labels(card, network.label_set.name)
+    try:
+        tensors = load(content)
+        network.load_state_dict({key: _single(value) for key, value in tensors.items()})
+    except SafetensorError as error:
+        raise ModelRefusedError(
+            f"the weights of the model {card.name!r} cannot be read; "
+            "install or import it again."
+        ) from error
+    except RuntimeError as error:
+        raise ModelRefusedError(
+            f"the weights of the model {card.name!r} are not those of its "
+            f"architecture {card.architecture!r}."
+        ) from error
+    return LoadedModel(card, network.eval())
+
+
+def read_weights(entry: ModelEntry) -> bytes:
+    """Read the file of weights and check that it is the one that the card names.
+
+    Raises
+    ------
+    ModelRefusedError
+        If it is missing, changed or cut.
+    """
+    name = entry.card.name
+    if not entry.weights.is_file():
+        raise ModelRefusedError(f"the model {name!r} has no weights; import it again.")
+    try:
+        content = entry.weights.read_bytes()
+    except OSError as error:
+        raise ModelRefusedError(
+            f"the weights of the model {name!r} cannot be read: {error.strerror}."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != entry.card.weights_sha256:
+        raise ModelRefusedError(
+            f"the weights of the model {name!r} are not the ones that its "
+            "card names: the file was changed or cut. Import it again."
+        )
+    return content
+
+
+def save_model(
+    folder: Path,
+    card: ModelCard,
+    state: Mapping[str, torch.Tensor],
+    *,
+    half: bool = False,
+) -> ModelEntry:
+    """Store a network's weights with their card.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model's name, made if absent.
+    card : ModelCard
+        Its hash and date are filled in.
+    state : mapping of str to Tensor
+        The network's state_dict.
+    half : bool
+        Store matrices and filters as float16; statistics stay float32.
+
+    Raises
+    ------
+    OutputError
+        If it could not be written; an older model is untouched.
+    """
+    content = save(
+        {
+            key: (value.half() if half and value.ndim > 1 else value).cpu().contiguous()
+            for key, value in state.items()
+        }
+    )
+    stamp = {
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return store_model(folder, card.model_copy(update=stamp), content)
+
+
+def store_model(folder: Path, card: ModelCard, weights: bytes) -> ModelEntry:
+    """Put a card and the file of weights that it names into a folder, both or none.
+
+    Raises
+    ------
+    OutputError
+        If it could not be written; an older model is untouched.
+    """
+    stage = folder / f".new-{secrets.token_hex(8)}"
+    try:
+        stage.mkdir(parents=True)
+        write_bytes(stage / WEIGHTS, weights)
+        write_text(stage / CARD, card.model_dump_json(indent=2) + "\n")
+        for name in (WEIGHTS, CARD):
+            (stage / name).replace(folder / name)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"the model {card.name!r} could not be written: {error.strerror}. "
+            "What was there is untouched."
+        ) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return ModelEntry(card, folder, "path")
+
+
+def _build(card: ModelCard) -> SegmentationNetwork:
+    # A card may come from anyone, so it cannot make us fetch anything.
+    arguments = {k: v for k, v in card.arguments.items() if k != "pretrained"}
+    try:
+        return create_model(card.architecture, **arguments)
+    except ModelRefusedError:
+        raise
+    except Exception as error:
+        raise ModelRefusedError(
+            f"the network of the model {card.name!r} could not be built from the "
+            f"arguments in its card ({type(error).__name__})."
+        ) from error
+
+
+def _require_labels(card: ModelCard, needed: str) -> None:
+    if card.label_set != needed:
+        raise ModelRefusedError(
+            f"the card of the model {card.name!r} names the labels "
+            f"{card.label_set!r}, but its network answers with {needed!r}."
+        )
+
+
+def _single(value: torch.Tensor) -> torch.Tensor:
+    return value.float() if value.is_floating_point() else value

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from covseg_core.errors import ModelRefusedError
+from covseg_core.registry.card import ModelCard, parse_card
+
+CARD = {
+    "name": "mine",
+    "summary": "A model.",
+    "architecture": "infnet",
+    "label_set": "lesions",
+}
+
+
+def test_a_card_is_the_same_after_json():
+    card = ModelCard(
+        **CARD, arguments={"ra_channels": [1, 2, 3]}, metrics={"dice": 0.5}
+    )
+    assert parse_card(card.model_dump_json()) == card
+    assert card.labels.keys == ("ggo", "consolidation")
+
+
+@pytest.mark.parametrize("missing", CARD)
+def test_a_missing_field_is_named(missing):
+    text = json.dumps({key: CARD[key] for key in CARD if key != missing})
+    with pytest.raises(
+        ModelRefusedError, match=f"cannot be read: {missing}: Field req"
+    ):
+        parse_card(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"name": "../mine"}, "name: String should match pattern"),
+        ({"name": "a/b"}, "name: String should match pattern"),
+        ({"name": ".hidden"}, "name: String should match pattern"),
+        ({"name": "two\nlines"}, "name: String should match pattern"),
+        ({"name": "m" * 65}, "name: String should match pattern"),
+        ({"threshold": 1.0}, "threshold: Input should be less than 1"),
+        ({"label_set": "organs"}, "names the labels 'organs'; this version knows"),
+        ({"prepare": {"size": 100}}, "prepare: size 100 is not a multiple of 32"),
+        ({"prepare": {"windw": 1}}, "prepare.windw: Extra inputs"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(change, sentence):
+    with pytest.raises(ModelRefusedError, match=sentence):
+        parse_card(json.dumps(CARD | change))
+
+
+def test_numbers_that_are_not_finite_are_refused():
+    text = json.dumps(CARD | {"threshold": float("nan")})
+    with pytest.raises(ModelRefusedError, match="threshold: Input should be"):
+        parse_card(text)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"mine"'])
+def test_what_is_no_json_object_is_refused(text):
+    with pytest.raises(
+        ModelRefusedError, match="the model card cannot be read: the doc"
+    ):
+        parse_card(text)
