@@ -1,0 +1,1 @@
+"""Predict infection on scans; the modules here load torch when they run."""

@@ -1,0 +1,146 @@
+"""The record of a run that lies beside every mask."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covseg_core import __version__
+from covseg_core.severity.opacity import measure_opacity
+from covseg_core.transforms.orient import standardise_ct
+from covseg_core.volume import Grid
+
+if TYPE_CHECKING:
+    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.outliners import Outliner
+    from covseg_core.inference.predict import Prediction
+    from covseg_core.registry.card import ModelCard
+    from covseg_core.volume import CTVolume
+
+__all__ = ["describe_run", "describe_slice_run", "hash_ct"]
+
+RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
+RESEARCH_ONLY = "For research use only; not for diagnosis."
+
+
+def describe_run(
+    ct: CTVolume, prediction: Prediction, card: ModelCard, settings: PredictSettings
+) -> dict[str, Any]:
+    """Describe how a mask of a CT came about, as plain values for JSON.
+
+    Parameters
+    ----------
+    ct : CTVolume
+        What was predicted on; no path and no patient data is recorded.
+    prediction : Prediction
+        What came out.
+    card : ModelCard
+        What predicted.
+    settings : PredictSettings
+        How.
+    """
+    document = _describe(card, settings) | {
+        "input": {
+            "sha256": hash_ct(ct),
+            "kind": ct.source.kind,
+            "is_hu": ct.is_hu,
+            "shape_zyx": ct.grid.shape,
+            "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
+            "notes": ct.source.notes,
+        },
+        "device": prediction.device,
+        "engine": prediction.engine,
+        "seconds": round(prediction.seconds, 3),
+        "volumes_ml": prediction.lesions.volumes_ml,
+        "notes": prediction.notes,
+    }
+    if prediction.lungs is not None:
+        report = measure_opacity(ct, prediction.lesions, prediction.lungs)
+        document["opacity"] = report.as_dict()
+        document["notes"] = (*prediction.notes, *prediction.lungs.source.notes)
+    return document
+
+
+def describe_slice_run(
+    sha256: str,
+    seconds: float,
+    outline: Outliner,
+    card: ModelCard,
+    settings: PredictSettings,
+) -> dict[str, Any]:
+    """Describe how the mask of one 8-bit slice came about.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the slice's pixels.
+    seconds : float
+        For this slice.
+    outline : Outliner
+        What ran.
+    card : ModelCard
+        What predicted.
+    settings : PredictSettings
+        How.
+    """
+    return _describe(card, settings) | {
+        "input": {"sha256": sha256, "kind": "slice", "is_hu": False},
+        "device": outline.device,
+        "engine": outline.engine,
+        "seconds": round(seconds, 3),
+        "volumes_ml": None,
+        "notes": (
+            "An 8-bit picture has no voxel size: areas and ml are unknown.",
+            *outline.notes,
+        ),
+    }
+
+
+def hash_ct(ct: CTVolume) -> str:
+    """Hash voxels and geometry, so that the same scan is known in any format.
+
+    Neither the order of voxels on disk nor the precision of a header counts: NIfTI
+    keeps an affine in float32.
+    """
+    grid = Grid(ct.grid.shape, ct.grid.affine_lps.astype(np.float32))
+    standard = standardise_ct(replace(ct, grid=grid))
+    digest = hashlib.sha256(np.ascontiguousarray(standard.hu).data)
+    # Adding 0 makes -0 and 0 the same bytes.
+    digest.update((standard.grid.affine_lps.round(2) + 0.0).tobytes())
+    digest.update(repr(standard.grid.shape).encode())
+    return digest.hexdigest()
+
+
+def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:
+    return {
+        "warning": RESEARCH_ONLY,
+        "covseg": __version__,
+        "versions": {"python": platform.python_version()} | _versions(),
+        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": {
+            "name": card.name,
+            "version": card.version,
+            "architecture": card.architecture,
+            "weights_sha256": card.weights_sha256,
+            "threshold": settings.threshold_for(card),
+            "licence": card.licence,
+        },
+        "labels": {label.key: label.value for label in card.labels.classes},
+        "settings": settings.model_dump(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in RECORDED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

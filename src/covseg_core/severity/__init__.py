@@ -1,0 +1,1 @@
+"""Scores of disease, one definition each."""
