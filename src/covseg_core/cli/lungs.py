@@ -1,0 +1,56 @@
+"""`covseg lungs`: the right and the left lung."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from covseg_core.cli.output import (
+    refuse_overwriting,
+    require_nifti_name,
+    say,
+    say_json,
+)
+from covseg_core.io import read_ct
+
+__all__ = ["lungs"]
+
+
+def lungs(
+    input: Path,  # noqa: A002 - the contract's word
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    series: str | None = None,
+    json: bool = False,
+) -> None:
+    """Find the right and the left lung.
+
+    Parameters
+    ----------
+    input
+        DICOM folder, file or DICOMDIR, or NIfTI file.
+    output
+        Mask to write, .nii.gz or .nii; 1 is the right lung, 2 the left.
+    series
+        Series Instance UID, where there are several.
+    json
+        Print one JSON document.
+    """
+    require_nifti_name(output)
+    refuse_overwriting([input], [output])
+    ct = read_ct(input, series_uid=series)
+
+    from covseg_core.io.nifti import write_nifti_labels
+    from covseg_core.transforms.lungs import find_lungs
+
+    mask = find_lungs(ct)
+    write_nifti_labels(output, mask)
+    if json:
+        say_json({"output": str(output), "volumes_ml": mask.volumes_ml})
+        return
+    for label in mask.label_set.classes:
+        say(f"{label.title:12}{mask.volumes_ml[label.key]:8.0f} ml")
+    say(f"wrote {output}")

@@ -1,0 +1,111 @@
+"""Results on stdout: text for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from covseg_core.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = [
+    "make_folder",
+    "refuse_file_name",
+    "refuse_overwriting",
+    "require_nifti_name",
+    "say",
+    "say_json",
+]
+
+FILE_SUFFIXES = (
+    ".bmp",
+    ".dcm",
+    ".gz",
+    ".jpeg",
+    ".jpg",
+    ".json",
+    ".mha",
+    ".nii",
+    ".npy",
+    ".nrrd",
+    ".png",
+)
+
+
+def say(text: str) -> None:
+    """Write one line of a result."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say_json(document: Any) -> None:
+    """Write a document as JSON; it must hold plain values only."""
+    say(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def require_nifti_name(path: Path) -> None:
+    """Raise `UsageError` unless a file to write ends in .nii or .nii.gz."""
+    from covseg_core.io import is_nifti
+
+    if not is_nifti(path):
+        raise UsageError(f"the output {path.name!r} must end in .nii.gz or .nii.")
+
+
+def refuse_file_name(path: Path, wanted: str) -> None:
+    """Raise `UsageError` if a folder to write has the name of a file.
+
+    Parameters
+    ----------
+    path : Path
+        What came after ``-o``.
+    wanted : str
+        What should come there.
+    """
+    if path.suffix.lower() in FILE_SUFFIXES and not path.is_dir():
+        raise UsageError(f"the output {path.name!r} must be {wanted}.")
+
+
+def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Raise `UsageError` if a result would replace something that is read."""
+    read = {_identity(path) for path in inputs} - {None}
+    for output in outputs:
+        if _identity(output) in read:
+            raise UsageError(
+                f"the output {output.name!r} would replace an input; "
+                "give another name or folder after -o."
+            )
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder to write in, and those above it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made or not be written in.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path.name!r} could not be made: {error.strerror}. "
+            "Choose another one after -o."
+        ) from error
+    if not os.access(path, os.W_OK):
+        raise OutputError(
+            f"you may not write in the folder {path.name!r}; "
+            "choose another one after -o."
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file, through links and spellings of its name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,131 @@
+"""`covseg predict`: masks for scans and for 8-bit slices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from covseg_core.cli.output import refuse_file_name, refuse_overwriting, say, say_json
+from covseg_core.errors import UsageError
+from covseg_core.inference.config import PredictSettings
+from covseg_core.io import is_nifti
+from covseg_core.registry.store import DEFAULT_MODEL, find_model
+
+__all__ = ["predict"]
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+
+
+def predict(
+    inputs: Annotated[list[Path], Parameter(name="INPUT", consume_multiple=True)],
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")],
+    model: str = DEFAULT_MODEL,
+    settings: Annotated[PredictSettings, Parameter(name="*")] = PredictSettings(),  # noqa: B008
+    series: str | None = None,
+    lungs: Path | None = None,
+    probabilities: bool = False,
+    slices8bit: bool = False,
+    json: bool = False,
+) -> None:
+    """Outline infection on scans or 8-bit slices.
+
+    Parameters
+    ----------
+    inputs
+        DICOM folders or files, NIfTI files; with --slices8bit pictures or folders.
+    output
+        File for one volume, else a folder.
+    model
+        Name of a model (see `covseg models list`) or path of its folder.
+    settings
+        How to predict.
+    series
+        Series Instance UID, where there are several.
+    lungs
+        Lung mask, 1 right and 2 left, in place of our own.
+    probabilities
+        Write them too, beside the mask.
+    slices8bit
+        Each picture is one slice in a lung window; masks are PNG of the same name.
+    json
+        Print one JSON document.
+    """
+    from covseg_core.registry.weights import load_model
+
+    if not inputs:
+        raise UsageError("give at least one scan or picture.")
+    if slices8bit and (series or lungs):
+        raise UsageError("--series and --lungs do not go with --slices8bit.")
+    if len(inputs) > 1 and (series or lungs):
+        raise UsageError("--series and --lungs go with one scan only.")
+    loaded = load_model(find_model(model))
+    if slices8bit:
+        from covseg_core.cli.predict_slices import predict_slices
+
+        runs = predict_slices(inputs, output, loaded, settings, probabilities)
+    else:
+        from covseg_core.cli.predict_volume import predict_volume, results_of
+
+        _refuse_pictures(inputs)
+        targets = _targets(inputs, output)
+        refuse_overwriting(
+            [*inputs, *([lungs] if lungs else [])],
+            [result for target in targets for result in results_of(target)],
+        )
+        runs = [
+            predict_volume(path, target, loaded, settings, series, lungs, probabilities)
+            for path, target in zip(inputs, targets, strict=True)
+        ]
+    _report(runs, json)
+
+
+def _refuse_pictures(inputs: list[Path]) -> None:
+    for path in inputs:
+        if path.suffix.lower() in PICTURES and path.is_file():
+            raise UsageError(
+                f"{path.name!r} is a picture; add --slices8bit if it is one slice in a "
+                "lung window."
+            )
+
+
+def _targets(inputs: list[Path], output: Path) -> list[Path]:
+    """Name the mask of each scan; refuse two scans that would share one."""
+    if is_nifti(output):
+        if len(inputs) > 1:
+            raise UsageError(
+                f"{len(inputs)} scans do not fit into one file; give a folder after -o."
+            )
+        return [output]
+    refuse_file_name(output, "a .nii.gz or a folder")
+    targets = [output / f"{_stem(path)}.nii.gz" for path in inputs]
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UsageError(
+                f"two scans would both be written to {target.name!r}; "
+                "predict them into different folders."
+            )
+    return targets
+
+
+def _stem(path: Path) -> str:
+    return path.resolve().name.removesuffix(".gz").removesuffix(".nii")
+
+
+def _report(runs: list[dict[str, object]], json: bool) -> None:
+    if json:
+        say_json(runs[0] if len(runs) == 1 else runs)
+        return
+    for run in runs:
+        say(f"{run['output']}")
+        volumes = run["volumes_ml"]
+        if isinstance(volumes, dict):
+            for key, volume in volumes.items():
+                say(f"  {key:16}{volume:9.1f} ml")
+        opacity = run.get("opacity")
+        if isinstance(opacity, dict):
+            share = opacity["both"]["percent_opacity"]
+            say(f"  {'of the lungs':16}{share:9.1f} %")

@@ -1,0 +1,97 @@
+"""Predict 8-bit slices, each on its own, into a folder of masks."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covseg_core.cli.output import (
+    make_folder,
+    refuse_file_name,
+    refuse_overwriting,
+)
+from covseg_core.cli.predict_volume import beside
+from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.inference.manifest import describe_slice_run
+from covseg_core.inference.predict import make_slice_outliner, predict_image
+from covseg_core.io.atomic import write_bytes, write_json
+from covseg_core.io.images import list_slices, read_slice, write_mask_png
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from covseg_core.inference.config import PredictSettings
+    from covseg_core.registry.weights import LoadedModel
+
+__all__ = ["predict_slices"]
+
+
+def predict_slices(
+    inputs: list[Path],
+    output: Path,
+    model: LoadedModel,
+    settings: PredictSettings,
+    probabilities: bool,
+) -> list[dict[str, Any]]:
+    """Predict every picture, write the results and return the manifests."""
+    paths = [path for given in inputs for path in _pictures(given)]
+    targets = _targets(paths, inputs, output)
+    refuse_overwriting(paths, [made for target in targets for made in _outputs(target)])
+    make_folder(targets[0].parent)
+    outline = make_slice_outliner(model, settings)
+    runs = []
+    for path, target in zip(paths, targets, strict=True):
+        start = time.perf_counter()
+        image = read_slice(path)
+        answer = predict_image(image, model, outline, settings)
+        write_mask_png(target, answer.labels)
+        if probabilities:
+            write_bytes(beside(target, ".npy"), _as_npy(answer.probabilities))
+        manifest = describe_slice_run(
+            hashlib.sha256(np.ascontiguousarray(image.grey).data).hexdigest(),
+            time.perf_counter() - start,
+            outline,
+            model.card,
+            settings,
+        )
+        write_json(beside(target, ".json"), manifest)
+        runs.append({"output": str(target)} | manifest)
+    return runs
+
+
+def _pictures(given: Path) -> tuple[Path, ...]:
+    if not given.exists():
+        raise InputRefusedError(f"there is no file or folder {given.name!r}.")
+    found = list_slices(given) if given.is_dir() else (given,)
+    if not found:
+        raise InputRefusedError(f"the folder {given.name!r} holds no PNG or JPG.")
+    return found
+
+
+def _targets(paths: list[Path], inputs: list[Path], output: Path) -> list[Path]:
+    if len(inputs) == 1 and inputs[0].is_file() and output.suffix.lower() == ".png":
+        return [output]
+    refuse_file_name(output, "a folder or, for one picture, a .png")
+    targets = [output / f"{path.stem}.png" for path in paths]
+    if len(set(targets)) < len(targets):
+        raise UsageError(
+            "two pictures differ only in folder or ending, so their masks would "
+            "share a name; predict them into different folders."
+        )
+    return targets
+
+
+def _outputs(target: Path) -> list[Path]:
+    return [target, beside(target, ".json"), beside(target, ".npy")]
+
+
+def _as_npy(probabilities: npt.NDArray[np.float32]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, probabilities, allow_pickle=False)
+    return stream.getvalue()

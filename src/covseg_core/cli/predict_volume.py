@@ -1,0 +1,88 @@
+"""Predict one scan and write mask, manifest and probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from covseg_core.cli.output import make_folder
+from covseg_core.cli.progress import follow
+from covseg_core.inference.manifest import describe_run
+from covseg_core.inference.predict import predict_ct
+from covseg_core.io import read_ct
+from covseg_core.io.atomic import write_json
+from covseg_core.io.nifti import (
+    read_nifti_labels,
+    write_nifti_labels,
+    write_nifti_probabilities,
+)
+from covseg_core.labels import LUNGS
+from covseg_core.volume import LungMask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.predict import Prediction
+    from covseg_core.registry.weights import LoadedModel
+    from covseg_core.volume import CTVolume
+
+__all__ = ["beside", "predict_volume", "results_of", "save_prediction"]
+
+PROBABILITIES = "_prob.nii.gz"
+
+
+def predict_volume(
+    path: Path,
+    target: Path,
+    model: LoadedModel,
+    settings: PredictSettings,
+    series: str | None,
+    lungs: Path | None,
+    probabilities: bool,
+) -> dict[str, Any]:
+    """Predict one scan, write the results and return the manifest."""
+    ct = read_ct(path, series_uid=series)
+    make_folder(target.parent)
+    steps = predict_ct(
+        ct,
+        model,
+        settings,
+        lungs=None if lungs is None else _read_lungs(lungs),
+        keep_probabilities=probabilities,
+    )
+    return save_prediction(target, ct, follow(steps), model, settings)
+
+
+def save_prediction(
+    target: Path,
+    ct: CTVolume,
+    prediction: Prediction,
+    model: LoadedModel,
+    settings: PredictSettings,
+) -> dict[str, Any]:
+    """Write mask, manifest and, if kept, probabilities; return the manifest."""
+    manifest = describe_run(ct, prediction, model.card, settings)
+    make_folder(target.parent)
+    write_nifti_labels(target, prediction.lesions)
+    if prediction.probabilities is not None:
+        write_nifti_probabilities(
+            beside(target, PROBABILITIES), prediction.probabilities, ct.grid
+        )
+    write_json(beside(target, ".json"), manifest)
+    return {"output": str(target)} | manifest
+
+
+def results_of(target: Path) -> list[Path]:
+    """List the files that may be written for a mask."""
+    return [target, beside(target, ".json"), beside(target, PROBABILITIES)]
+
+
+def beside(mask: Path, ending: str) -> Path:
+    """Name a file after a mask: ``mask.nii.gz`` and ``.json`` give ``mask.json``."""
+    stem = mask.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".png")
+    return mask.with_name(stem + ending)
+
+
+def _read_lungs(path: Path) -> LungMask:
+    mask = read_nifti_labels(path, LUNGS)
+    return LungMask(mask.labels, mask.grid, source=mask.source)

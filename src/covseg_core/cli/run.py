@@ -1,0 +1,98 @@
+"""Run a command and turn whatever happens into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from typing import TYPE_CHECKING
+
+from cyclopts import CycloptsError
+from pydantic import ValidationError
+
+from covseg_core.cli.app import make_app
+from covseg_core.errors import CovsegError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["run"]
+
+OK, BUG, USAGE, STOPPED = 0, 1, 2, 130
+DEBUG = "--debug"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `covseg`.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What follows the program's name; `--debug` anywhere shows tracebacks.
+
+    Returns
+    -------
+    int
+        0 done, 1 a bug of ours, 2 wrong usage, 3 input refused, 4 model
+        refused, 130 stopped by the user.
+    """
+    debug = DEBUG in arguments
+    words = [word for word in arguments if word != DEBUG]
+    try:
+        answer = make_app()(
+            words, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        return _complain(_plain(error), USAGE, debug)
+    except ValidationError as error:
+        return _complain(_wrong_setting(error), USAGE, debug)
+    except CovsegError as error:
+        return _complain(str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        return _complain("stopped.", STOPPED, debug=False)
+    except BrokenPipeError:
+        # The reader of a pipe went away; nobody is left to talk to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except MemoryError as error:
+        return _complain(str(error) or "memory ran out.", BUG, debug)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _complain(_record(error), BUG, debug)
+    return answer if isinstance(answer, int) else OK
+
+
+def _complain(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    line = " ".join(message.split())
+    sys.stderr.write(f"covseg: {line}\n")
+    return code
+
+
+def _plain(error: CycloptsError) -> str:
+    """Say what a settings class found wrong in the words of the command line."""
+    cause = error.__cause__
+    if not isinstance(cause, ValidationError):
+        return str(error)
+    return _wrong_setting(cause)
+
+
+def _wrong_setting(error: ValidationError) -> str:
+    first = error.errors()[0]
+    option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{option}: {message[:1].lower()}{message[1:]}, got {first['input']!r}."
+
+
+def _record(error: Exception) -> str:
+    """Keep where a bug showed; its message could hold a name, so it is left out."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="covseg-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(f"{type(error).__name__}\n{frames}")
+    return (
+        f"this is a bug in covseg ({type(error).__name__}); its trace is in "
+        f"{log.name}. Run again with {DEBUG} to see more, and please report it."
+    )

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from covseg_core.metrics import dice
+
+BASELINE = "--model", "hu-threshold"
+
+
+def voxels(path):
+    """Labels as (Z, Y, X), by another reader than ours."""
+    return np.asarray(nib.load(path).dataobj).T
+
+
+def test_the_baseline_outlines_a_scan_from_file_to_file(covseg, scan, tmp_path, blocks):
+    target = tmp_path / "new" / "mask.nii.gz"
+    answer = covseg("predict", scan, "-o", target, *BASELINE)
+    assert answer.code == 0
+    assert answer.err == ""
+    assert answer.out.startswith(f"{target}\n  ggo ")
+    mask, ct = nib.load(target), nib.load(scan)
+    np.testing.assert_allclose(mask.affine, ct.affine, atol=1e-3)
+    assert mask.shape == ct.shape
+    assert mask.get_data_dtype() == np.uint8
+    assert dice(voxels(target), blocks.lesions.labels) > 0.85
+    assert sorted(path.name for path in target.parent.iterdir()) == [
+        "mask.json",
+        "mask.nii.gz",
+    ]
+
+
+def test_the_manifest_lies_beside_the_mask_and_is_what_json_prints(
+    covseg, scan, tmp_path
+):
+    target = tmp_path / "mask.nii"
+    document = covseg("predict", scan, "-o", target, *BASELINE, "--json").json
+    assert document.pop("output") == str(target)
+    assert document == json.loads((tmp_path / "mask.json").read_text())
+    assert document["model"]["name"] == "hu-threshold"
+    assert document["volumes_ml"]["ggo"] == pytest.approx(50, rel=0.2)
+    assert document["opacity"]["right"]["lung_ml"] == pytest.approx(600)
+
+
+def test_dicom_and_nifti_of_one_scan_give_one_mask_and_one_hash(
+    covseg, scan, dicom, tmp_path
+):
+    out = tmp_path / "out"
+    documents = covseg("predict", scan, dicom, "-o", out, *BASELINE, "--json").json
+    assert len(documents) == 2
+    assert len({each["input"]["sha256"] for each in documents}) == 1
+    of_nifti, of_dicom = (nib.load(each["output"]) for each in documents)
+    np.testing.assert_allclose(of_nifti.affine, of_dicom.affine, atol=1e-3)
+    np.testing.assert_array_equal(of_nifti.dataobj, of_dicom.dataobj)
+    assert {path.name for path in out.iterdir()} == {
+        "scan.json",
+        "scan.nii.gz",
+        f"{dicom.name}.json",
+        f"{dicom.name}.nii.gz",
+    }
+
+
+def test_a_network_from_the_users_store_writes_mask_and_probabilities(
+    covseg, scan, tiny_model, tmp_path
+):
+    words = ["--model", tiny_model, "--engine", "torch", "--device", "cpu"]
+    words += ["--probabilities", "--threshold", "0.0", "--batch-size", "4"]
+    document = covseg(
+        "predict", scan, "-o", tmp_path / "m.nii.gz", *words, "--json"
+    ).json
+    assert (document["device"], document["engine"]) == ("cpu", "torch")
+    assert document["model"]["threshold"] == 0.0
+    assert document["labels"] == {"infection": 1}
+    image = nib.load(tmp_path / "m_prob.nii.gz")
+    assert image.shape == (112, 48, 20, 1)
+    assert image.get_data_dtype() == np.float32
+    np.testing.assert_allclose(image.affine, nib.load(scan).affine, atol=1e-3)
+    probability = np.asarray(image.dataobj)[..., 0].T
+    assert probability.min() >= 0
+    assert probability.max() <= 1
+    # Every pixel that the network was shown exceeds a threshold of 0.
+    np.testing.assert_array_equal(probability > 0, voxels(tmp_path / "m.nii.gz") == 1)
+    assert (probability[5:15, 14:38, 18:88] > 0).all()
+
+
+def test_the_users_lungs_are_taken_in_place_of_ours(covseg, scan, lungs, tmp_path):
+    image = nib.load(lungs)
+    right = (np.asarray(image.dataobj) == 1).astype(np.uint8)
+    nib.save(nib.Nifti1Image(right, image.affine), tmp_path / "right.nii.gz")
+    words = "-o", tmp_path / "m.nii.gz", "--lungs", tmp_path / "right.nii.gz", *BASELINE
+    document = covseg("predict", scan, *words, "--json").json
+    assert document["opacity"]["left"]["percent_opacity"] is None
+    assert document["volumes_ml"]["consolidation"] == 0
+    assert document["volumes_ml"]["ggo"] > 30
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (
+            ["-o", "m.nii.gz", "--model", "absent"],
+            4,
+            "there is no model 'absent'; there",
+        ),
+        (["-o", "m.png", *BASELINE], 2, "'m.png' must be a .nii.gz or a folder"),
+        (["-o", "m.nrrd", *BASELINE], 2, "'m.nrrd' must be a .nii.gz or a folder"),
+        (["-o", "m", *BASELINE, "--slices8bit", "--series", "1"], 2, "do not go with"),
+        (["-o", "m", *BASELINE, "--series", "1.2"], 2, "a NIfTI file holds one series"),
+        (
+            ["-o", "m", *BASELINE, "--lungs", "absent.nii"],
+            3,
+            "absent.nii could not be r",
+        ),
+        (["-o", "m", "--slices8bit", *BASELINE], 3, "hu-threshold needs a CT in Houns"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_leaves_nothing(
+    words, code, sentence, refused, scan, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*.nii.gz"))
+    assert sentence in refused(code, "predict", scan, *words)
+    assert set(tmp_path.rglob("*.nii.gz")) == before
+
+
+def test_a_missing_scan_is_refused_by_its_own_name(refused, tmp_path):
+    path = tmp_path / "secret" / "absent.nii.gz"
+    line = refused(3, "predict", path, "-o", tmp_path / "m.nii.gz", *BASELINE)
+    assert line == "covseg: there is no file or folder 'absent.nii.gz'.\n"
+
+
+def test_a_cuda_device_that_is_not_there_is_wrong_usage(
+    refused, scan, tiny_model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    words = "--model", tiny_model, "--device", "cuda:5"
+    line = refused(2, "predict", scan, "-o", tmp_path / "m.nii.gz", *words)
+    assert "there is no device 'cuda:5'" in line
+
+
+def test_a_changed_model_is_refused(refused, scan, tiny_model, covseg_home, tmp_path):
+    with (covseg_home / "models" / "tiny" / "weights.safetensors").open("ab") as file:
+        file.write(b"\0")
+    line = refused(
+        4, "predict", scan, "-o", tmp_path / "m.nii.gz", "--model", tiny_model
+    )
+    assert "are not the ones that its card names" in line
+
+
+def test_lungs_of_another_scan_are_refused(refused, scan, tmp_path):
+    nib.save(
+        nib.Nifti1Image(np.ones((4, 4, 4), np.uint8), np.eye(4)), tmp_path / "l.nii"
+    )
+    words = "--lungs", tmp_path / "l.nii", *BASELINE
+    line = refused(3, "predict", scan, "-o", tmp_path / "m.nii.gz", *words)
+    assert "does not lie on the CT" in line
+    assert not (tmp_path / "m.nii.gz").exists()
+
+
+def test_two_scans_do_not_fit_into_one_file_or_under_one_name(refused, scan, tmp_path):
+    other = tmp_path / "other" / "scan.nii.gz"
+    other.parent.mkdir()
+    shutil.copy(scan, other)
+    line = refused(2, "predict", scan, other, "-o", tmp_path / "m.nii.gz", *BASELINE)
+    assert "2 scans do not fit into one file; give a folder after -o" in line
+    line = refused(2, "predict", scan, other, "-o", tmp_path / "out", *BASELINE)
+    assert "two scans would both be written to 'scan.nii.gz'" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_result_replaces_an_input(refused, scan, lungs, tmp_path):
+    named = tmp_path / "m_prob.nii.gz"
+    shutil.copy(scan, named)
+    before = {path: path.read_bytes() for path in (scan, lungs, named)}
+    for words in (
+        [scan, "-o", scan],
+        [scan, "-o", tmp_path],
+        [scan, "-o", lungs, "--lungs", lungs],
+        [named, "-o", tmp_path / "m.nii.gz", "--probabilities"],
+    ):
+        assert "would replace an input" in refused(2, "predict", *words, *BASELINE)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_older_mask_is_replaced(covseg, scan, tmp_path):
+    target = tmp_path / "mask.nii.gz"
+    target.write_text("older")
+    assert covseg("predict", scan, "-o", target, *BASELINE).code == 0
+    assert voxels(target).any()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(refused, scan, tmp_path):
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "mask.nii.gz"
+    line = refused(1, "predict", scan, "-o", target, *BASELINE)
+    assert "the folder 'file' could not be made: File exists" in line
+
+
+def test_a_picture_without_its_flag_is_told_which_flag(refused, tmp_path):
+    (tmp_path / "a.png").touch()
+    line = refused(2, "predict", tmp_path / "a.png", "-o", tmp_path / "out", *BASELINE)
+    assert "'a.png' is a picture; add --slices8bit" in line
+
+
+def test_stopping_halfway_leaves_no_mask(refused, scan, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("covseg_core.inference.predict.find_lungs", stop)
+    line = refused(130, "predict", scan, "-o", tmp_path / "m.nii.gz", *BASELINE)
+    assert line == "covseg: stopped.\n"
+    assert not (tmp_path / "m.nii.gz").exists()
