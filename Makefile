@@ -1,0 +1,66 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.ready-base
+DEV := $(VENV)/.ready-dev
+DOCS := $(VENV)/.ready-docs
+DEPENDENCIES := pyproject.toml constraints.txt tools/setup.sh
+ON_SCREEN := tools/with_display.sh
+PYTEST_ARGS ?=
+# Where the collections that recipes/sources.py reads have been put.
+DATA ?= ../shared/data
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all app lint docs bench models setup clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(BASE) ## outline infection on the sample CT, into demo_output/
+	$(BIN)/covseg demo -o demo_output
+
+test: $(DEV) ## run the tests
+	$(ON_SCREEN) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-all: $(DEV) ## run the tests, the slow ones too
+	$(ON_SCREEN) $(BIN)/python -m pytest -m "slow or not slow" $(PYTEST_ARGS)
+
+app: $(DEV) ## open napari with the sample CT and the plugin
+	$(BIN)/python tools/open_app.py
+
+lint: $(DEV) ## check style, types, layers and the plugin manifest
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/npe2 validate napari-covseg
+
+docs: $(DOCS) ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+bench: $(DEV) ## measure speed on this machine
+	$(BIN)/python benchmarks/speed.py
+
+models: $(DEV) ## train the bundled models anew (hours)
+	$(BIN)/python recipes/train_bundled.py --data $(DATA)
+
+setup: $(DEV) ## install everything, run nothing
+
+clean: ## remove what was made here; .venv stays
+	rm -rf build dist site demo_output
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find src tests benchmarks recipes tools -name __pycache__ -type d -prune \
+	  -exec rm -rf {} +
+
+$(BASE): $(DEPENDENCIES)
+	tools/setup.sh base
+
+$(DEV): $(DEPENDENCIES)
+	tools/setup.sh dev
+
+$(DOCS): $(DEPENDENCIES)
+	tools/setup.sh docs
