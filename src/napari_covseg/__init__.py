@@ -1,0 +1,1 @@
+"""The napari plugin: open a chest CT, outline lung infection, correct it, export it."""

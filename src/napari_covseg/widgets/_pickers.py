@@ -1,0 +1,108 @@
+"""Boxes to choose a scan and a model from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+from covseg_core.labels import INFECTION, LESIONS
+from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
+from napari_covseg._convert import CTFacts, facts_of
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+__all__ = ["ModelPicker", "ScanPicker"]
+
+
+_INFECTION = (INFECTION.name, LESIONS.name)
+
+
+class ScanPicker(QComboBox):
+    """Lists the CT layers that CovSeg opened.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose layers are listed.
+    parent : QWidget, optional
+        Owner of the box.
+    """
+
+    def __init__(self, viewer: Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._layers: list[Image] = []
+        _shrink(self)
+        self.setToolTip(
+            "The chest CT to work on. Scans opened by other plugins are not listed: "
+            "their orientation and units are unknown."
+        )
+        self.refresh()
+
+    @property
+    def layer(self) -> Image | None:
+        """The chosen layer; None when there is none."""
+        index = self.currentIndex()
+        return self._layers[index] if 0 <= index < len(self._layers) else None
+
+    def refresh(self) -> None:
+        """List the layers anew; a chosen one stays chosen, a new one is taken."""
+        kept, known = self.layer, self._layers
+        self._layers = [layer for layer in self._viewer.layers if _is_ct(layer)]
+        fresh = [layer for layer in self._layers if layer not in known]
+        self.blockSignals(True)
+        self.clear()
+        self.addItems([layer.name for layer in self._layers])
+        self.blockSignals(False)
+        wanted = fresh[-1] if fresh else kept
+        if wanted in self._layers:
+            self.setCurrentIndex(self._layers.index(wanted))
+        self.currentIndexChanged.emit(self.currentIndex())
+
+
+class ModelPicker(QComboBox):
+    """Lists the models that outline infection, the default one chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries: tuple[ModelEntry, ...] = ()
+        _shrink(self)
+        self.setToolTip("The model that outlines infection.")
+        self.refresh()
+
+    @property
+    def entry(self) -> ModelEntry | None:
+        """The chosen model; None when there is none."""
+        index = self.currentIndex()
+        return self._entries[index] if 0 <= index < len(self._entries) else None
+
+    def refresh(self) -> None:
+        """List the models anew; the chosen one stays chosen."""
+        wanted = self.entry.card.name if self.entry else DEFAULT_MODEL
+        self._entries = tuple(
+            entry for entry in list_models() if entry.card.label_set in _INFECTION
+        )
+        names = [entry.card.name for entry in self._entries]
+        self.blockSignals(True)
+        self.clear()
+        self.addItems(names)
+        self.blockSignals(False)
+        if wanted in names:
+            self.setCurrentIndex(names.index(wanted))
+        self.currentIndexChanged.emit(self.currentIndex())
+
+
+def _is_ct(layer: object) -> bool:
+    return isinstance(layer, Image) and isinstance(facts_of(layer.metadata), CTFacts)
+
+
+def _shrink(box: QComboBox) -> None:
+    """Let a box be narrower than its longest name."""
+    box.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    box.setMinimumContentsLength(12)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
