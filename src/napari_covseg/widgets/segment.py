@@ -150,6 +150,7 @@ class SegmentWidget(QWidget):
         if self._mask is not None:
             self._mask.visible = True
             self.volumes.follow(self._mask)
+        self._refresh()
 
     def _shown(self, mask: Labels | None) -> Labels | None:
         return mask if mask is not None and mask in self._viewer.layers else None

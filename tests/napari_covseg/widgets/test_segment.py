@@ -221,6 +221,15 @@ class TestAStoppedRun:
         qtbot.waitUntil(lambda: not running.panel.is_busy)
         assert [layer.name for layer in viewer.layers] == ["CT"]
 
+    def test_scan_that_went_meanwhile_cannot_be_outlined_again(
+        self, viewer, running, scan, qtbot
+    ):
+        viewer.layers.remove(scan)
+        running.panel.button.click()
+        qtbot.waitUntil(lambda: not running.panel.is_busy)
+        assert not running.panel.button.isEnabled()
+        assert "Open a chest CT first" in running.panel.status.text()
+
     def test_earlier_mask_is_shown_again(
         self, viewer, widget, scan, qtbot, monkeypatch
     ):
