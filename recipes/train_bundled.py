@@ -120,17 +120,12 @@ def train_single(
     network = create_model("infnet", **INFNET)
     settings = TrainSettings(epochs=epochs)
     run(network, infection_objective(network), train, settings)
-    card = ModelCard(
+    card = make_card(
         name="infnet-small",
         summary="Inf-Net with a small backbone: infection as one class.",
         architecture="infnet",
         arguments=INFNET,
         label_set="infection",
-        prepare=PREPARE,
-        sure=SURE,
-        data=DATA,
-        licence="Non-commercial research use (training data CC BY-NC-SA 4.0)",
-        limits=LIMITS,
         metrics=scores(network, slices, cases),
     )
     save_model(out / card.name, card, network.state_dict(), half=True)
@@ -153,21 +148,28 @@ def train_multi(
     network.prior.load_state_dict(single.state_dict())
     settings = TrainSettings(epochs=epochs)
     run(network, second_stage_objective(network), train, settings)
-    card = ModelCard(
+    card = make_card(
         name="infnet-multi-small",
         summary="Multi-label Inf-Net: ground-glass opacity and consolidation.",
         architecture="multi-infnet",
         arguments=arguments,
         label_set="lesions",
-        prepare=PREPARE,
-        sure=SURE,
         parent="infnet-small",
-        data=DATA,
-        licence="Non-commercial research use (training data CC BY-NC-SA 4.0)",
-        limits=LIMITS,
         metrics=scores(network, slices, cases),
     )
     save_model(out / card.name, card, network.state_dict(), half=True)
+
+
+def make_card(**own: object) -> ModelCard:
+    """Fill in what both models share."""
+    return ModelCard(
+        prepare=PREPARE,
+        sure=SURE,
+        data=DATA,
+        licence="Non-commercial research use (training data CC BY-NC-SA 4.0)",
+        limits=LIMITS,
+        **own,
+    )
 
 
 def run(network, loss, train: TrainingSlices, settings: TrainSettings) -> None:
