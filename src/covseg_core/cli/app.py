@@ -31,6 +31,7 @@ def make_app() -> App:
         name="covseg",
         help="Outline COVID-19 and other lung infection on chest CT. Research only.",
         version=__version__,
+        help_format="plaintext",
         suppress_keyboard_interrupt=False,
     )
     for name, text in COMMANDS.items():

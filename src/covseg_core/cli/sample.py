@@ -25,8 +25,8 @@ def sample(folder: Path, /, *, healthy: bool = False) -> None:
     healthy
         Leave the lesions out.
     """
-    phantom = make_phantom(PhantomSettings(healthy=healthy))
     make_folder(folder)
+    phantom = make_phantom(PhantomSettings(healthy=healthy))
     write_dicom_series(phantom.ct, folder / "dicom")
     write_nifti_ct(folder / "ct.nii.gz", phantom.ct)
     write_nifti_labels(folder / "lesions.nii.gz", phantom.lesions)

@@ -75,9 +75,9 @@ def test_no_path_and_no_identifier_is_told(blocks, prediction, card):
 
 @pytest.mark.parametrize("name", ["ct.nii.gz", "ct.nii"])
 def test_a_scan_has_one_hash_in_memory_and_as_nifti(blocks, tmp_path, name):
-    # A spacing and an origin that float32 cannot hold.
-    affine = np.diag([0.7, 0.7, 1.1, 1.0])
-    affine[:3, 3] = -123.45675, -98.76543, 17.00005
+    # In float32 a spacing of 0.785 mm rounds up, in float64 down.
+    affine = np.diag([0.785, 0.785, 1.1, 1.0])
+    affine[:3, 3] = -123.455, -98.76543, 17.00005
     ct = replace(blocks.ct, grid=Grid(blocks.ct.grid.shape, affine))
     write_nifti_ct(tmp_path / name, ct)
     assert hash_ct(read_nifti_ct(tmp_path / name)) == hash_ct(ct)
@@ -88,6 +88,13 @@ def test_a_scan_has_one_hash_in_memory_and_as_nifti(blocks, tmp_path, name):
 )
 def test_a_scan_has_one_hash_in_every_order_of_its_voxels(blocks, stored, order, flips):
     assert hash_ct(stored(blocks.ct, order, flips)) == hash_ct(blocks.ct)
+
+
+def test_a_direction_cosine_may_be_a_hair_below_zero(blocks):
+    affine = blocks.ct.grid.affine_lps.copy()
+    affine[0, 1], affine[1, 0] = -1e-9, 1e-9
+    ct = replace(blocks.ct, grid=Grid(blocks.ct.grid.shape, affine))
+    assert hash_ct(ct) == hash_ct(blocks.ct)
 
 
 def test_a_scan_that_differs_in_one_voxel_has_another_hash(blocks):

@@ -164,6 +164,29 @@ def test_islands_are_dropped_by_their_volume_in_ml(blocks, baseline):
     assert [each[1] for each in found] == [True, False, False]
 
 
+def test_an_island_stays_only_where_the_model_is_sure_of_some_of_it(blocks, model):
+    """Two islands inside the right lung, shown as 0.57 and, one of them, as 0.75."""
+    lungs = blocks.lungs.labels > 0
+    hu = np.where(lungs, -850, -1350).astype(np.float32)
+    hu[6:9, 17:21, 22:28] = hu[6:9, 29:34, 30:38] = -550
+    hu[7, 31:33, 32:36] = -300
+    ct = replace(blocks.ct, hu=hu)
+    first, second = np.s_[7, 18:20, 24:26], np.s_[7, 30:33, 32:36]
+    for sure, stays in ((0.0, True), (0.5, True), (0.65, False), (0.9, None)):
+        labels = predict(ct, model(sure=sure), blocks.lungs).lesions.labels
+        assert labels[first].all() == bool(stays)
+        assert labels[second].all() == (stays is not None)
+        assert labels[second].any() == (stays is not None)
+
+
+def test_a_threshold_above_what_is_sure_takes_its_place(blocks, model):
+    sure = model(sure=0.2, threshold=0.1)
+    kept = predict(blocks.ct, sure, threshold=0.5).lesions.labels
+    np.testing.assert_array_equal(
+        kept, predict(blocks.ct, model(threshold=0.5)).lesions.labels
+    )
+
+
 def test_progress_counts_the_slices_of_the_lungs(blocks, model):
     steps = predict_ct(blocks.ct, model(), settings(batch_size=4))
     reports, prediction = finish(steps)

@@ -42,6 +42,8 @@ def test_a_missing_field_is_named(missing):
         ({"name": "two\nlines"}, "name: String should match pattern"),
         ({"name": "m" * 65}, "name: String should match pattern"),
         ({"threshold": 1.0}, "threshold: Input should be less than 1"),
+        ({"sure": 1.0}, "sure: Input should be less than 1"),
+        ({"sure": -0.1}, "sure: Input should be greater than or equal to 0"),
         ({"label_set": "organs"}, "names the labels 'organs'; this version knows"),
         ({"prepare": {"size": 100}}, "prepare: size 100 is not a multiple of 32"),
         ({"prepare": {"windw": 1}}, "prepare.windw: Extra inputs"),

@@ -45,6 +45,20 @@ def test_dense_disease_inside_a_lung_belongs_to_the_lung(blocks):
     np.testing.assert_array_equal(find_lungs(blocks.ct).labels, blocks.lungs.labels)
 
 
+@pytest.mark.parametrize(("rows", "inside"), [(5, True), (9, False)])
+def test_a_vessel_inside_a_lung_is_lung_and_the_dome_of_the_diaphragm_is_not(
+    blocks, rows, inside
+):
+    """Holes of 25 x 25 and 45 x 45 mm in the right lung, which is 120 x 62.5 mm."""
+    hu = blocks.ct.hu.copy()
+    hole = np.s_[8, 20 : 20 + rows, 22 : 22 + 2 * rows]
+    hu[hole] = 40
+    found = find_lungs(replace(blocks.ct, hu=hu)).labels
+    middle = found[8, 20 + rows // 2, 22 + rows]
+    assert bool(middle == Lung.RIGHT) is inside
+    assert found[8, 35, 30] == Lung.RIGHT
+
+
 def test_the_windpipe_is_no_lung(chest, found):
     # The windpipe of the chest runs upwards from (1, 20, 10) to (1, 4, 125) mm.
     for share in np.linspace(0.3, 0.8, 6):

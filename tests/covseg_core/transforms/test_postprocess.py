@@ -54,6 +54,17 @@ def test_what_stays_keeps_its_classes_and_the_input_stays_what_it_was(islands):
     np.testing.assert_array_equal(islands, before)
 
 
+@pytest.mark.parametrize(
+    ("smallest_ml", "left"), [(0.0, 11), (0.1, 3), (0.2, 3), (0.21, 0)]
+)
+def test_only_counted_voxels_make_an_island_large(islands, smallest_ml, left):
+    counted = np.zeros(islands.shape, bool)
+    counted[3, 4, 4:] = True  # two voxels of the small island
+    counted[1, 5, 0] = True  # and one that belongs to none
+    kept = drop_islands(islands, smallest_ml, 0.1, counted)
+    assert np.count_nonzero(kept) == left
+
+
 def test_voxels_that_touch_by_a_corner_are_one_island():
     labels = np.zeros((2, 2, 2), np.uint8)
     labels[0, 0, 0] = labels[1, 1, 1] = 1

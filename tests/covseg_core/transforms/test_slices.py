@@ -86,9 +86,18 @@ def test_restored_probabilities_are_float32_in_the_unit_interval():
 
 
 def test_fine_stripes_are_averaged_and_not_aliased_when_a_slice_shrinks():
-    stripes = np.indices((256, 256))[1] % 2 * 255.0
+    stripes = np.indices((192, 192))[1] % 2 * 255.0
     grey = window_slices(stripes[None].astype(np.float32), PREPARE, is_hu=False)
     np.testing.assert_allclose(grey[..., 4:-4, 4:-4], 0.5, atol=0.05)
+
+
+@pytest.mark.parametrize("edge", [16, 64, 112])
+def test_the_borders_of_a_slice_are_borders_of_what_the_network_sees(edge):
+    """An edge that the two grids share stays between its two pixels."""
+    grey = np.zeros((1, 128, 128), np.uint8)
+    grey[..., :edge] = 255
+    seen = window_slices(grey, PREPARE, is_hu=False)
+    np.testing.assert_allclose(seen.sum(dim=3), edge / 2, atol=1e-3)
 
 
 def test_resizing_to_the_same_size_is_a_copy():
