@@ -15,10 +15,10 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all app lint docs bench models setup clean
+.PHONY: help demo test test-all app lint docs screenshots bench models setup clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(BASE) ## outline infection on the sample CT, into demo_output/
 	$(BIN)/covseg demo -o demo_output
@@ -41,6 +41,9 @@ lint: $(DEV) ## check style, types, layers and the plugin manifest
 
 docs: $(DOCS) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+screenshots: $(DEV) ## draw the pictures of the documentation anew
+	$(ON_SCREEN) $(BIN)/python docs/screenshots.py
 
 bench: $(DEV) ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py
