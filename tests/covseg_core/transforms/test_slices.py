@@ -88,7 +88,8 @@ def test_restored_probabilities_are_float32_in_the_unit_interval():
 def test_fine_stripes_are_averaged_and_not_aliased_when_a_slice_shrinks():
     stripes = np.indices((192, 192))[1] % 2 * 255.0
     grey = window_slices(stripes[None].astype(np.float32), PREPARE, is_hu=False)
-    np.testing.assert_allclose(grey[..., 4:-4, 4:-4], 0.5, atol=0.05)
+    # A triangle over three pixels weighs the stripes 4 : 5; a lone pixel is 0 or 1.
+    np.testing.assert_allclose(grey[..., 4:-4, 4:-4], 0.5, atol=0.06)
 
 
 @pytest.mark.parametrize("edge", [16, 64, 112])
