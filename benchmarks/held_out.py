@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
 
 from sources import healthy_case, medseg_case
 
+from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from covseg_core.volume import CTVolume, LesionMask
+    from covseg_core.volume import CTVolume
 
 
 def main() -> None:
@@ -64,19 +65,9 @@ def held_out(
 
 def score(ct: CTVolume, truth: npt.NDArray[np.bool_] | None, model: LoadedModel) -> str:
     """Predict and say what was found, in ml, and its Dice."""
-    lesions = predicted(ct, model)
+    lesions = follow(predict_ct(ct, model, PredictSettings())).lesions
     found = f"{sum(lesions.volumes_ml.values()):.1f} ml"
     return found if truth is None else f"{found} {dice(lesions.labels, truth):.3f}"
-
-
-def predicted(ct: CTVolume, model: LoadedModel) -> LesionMask:
-    """Run a prediction to its end."""
-    steps = predict_ct(ct, model, PredictSettings())
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value.lesions
 
 
 if __name__ == "__main__":

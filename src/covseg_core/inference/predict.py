@@ -243,7 +243,7 @@ class _Canvas:
             np.zeros(ct.grid.shape, np.bool_),
             kept,
             threshold,
-            max(threshold, model.card.sure),
+            model.card.sure,
         )
 
     def paint(
