@@ -37,10 +37,10 @@ from covseg_core.training.data import (
     slice_of_image,
     slices_of_volume,
 )
-from covseg_core.training.fit import fit
-from covseg_core.training.objectives import infection_objective, second_stage_objective
+from covseg_core.training.devices import make_fabric
+from covseg_core.training.start import start
+from covseg_core.training.validate import predict_classes
 from covseg_core.transforms.prepare import Prepare
-from covseg_core.transforms.slices import normalise
 
 HELD_OUT = {"medseg 02", "medseg 06", "lctsc 104"}
 HELD_OUT_SLICES = 10
@@ -119,7 +119,7 @@ def train_single(
     torch.manual_seed(0)
     network = create_model("infnet", **INFNET)
     settings = TrainSettings(epochs=epochs)
-    run(network, infection_objective(network), train, settings)
+    run(network, train, settings)
     card = make_card(
         name="infnet-small",
         summary="Inf-Net with a small backbone: infection as one class.",
@@ -146,8 +146,9 @@ def train_multi(
     arguments = {**INFNET, "width": 12}
     network = create_model("multi-infnet", **arguments)
     network.prior.load_state_dict(single.state_dict())
+    network.prior.requires_grad_(requires_grad=False)
     settings = TrainSettings(epochs=epochs)
-    run(network, second_stage_objective(network), train, settings)
+    run(network, train, settings)
     card = make_card(
         name="infnet-multi-small",
         summary="Multi-label Inf-Net: ground-glass opacity and consolidation.",
@@ -172,12 +173,12 @@ def make_card(**own: object) -> ModelCard:
     )
 
 
-def run(network, loss, train: TrainingSlices, settings: TrainSettings) -> None:
+def run(network, train: TrainingSlices, settings: TrainSettings) -> None:
     """Train and print a line after each pass."""
-    start = time.perf_counter()
-    for step in fit(network, loss, train, PREPARE, settings):
-        if step.batch == step.batches:
-            minutes = (time.perf_counter() - start) / 60
+    begun = time.perf_counter()
+    for step in start(network, train, PREPARE, settings, make_fabric(settings)).steps:
+        if step.ends_epoch:
+            minutes = (time.perf_counter() - begun) / 60
             where = f"epoch {step.epoch}/{step.epochs}"
             say(f"{where} loss {step.loss:.4f} {minutes:.1f} min")
 
@@ -206,13 +207,7 @@ def scores(network, slices: TrainingSlices, cases: dict[str, TrainingSlices]) ->
 
 def predict(network, slices: TrainingSlices) -> np.ndarray:
     """Predict the class of each pixel, (N, H, W)."""
-    classes = []
-    with torch.inference_mode():
-        for pixels in slices.pixels.split(16):
-            p = network.predict_probabilities(normalise(pixels.float(), PREPARE))
-            infected = p.sum(dim=1) > 0.5
-            classes.append(torch.where(infected, p.argmax(dim=1) + 1, 0))
-    return torch.cat(classes).numpy()
+    return predict_classes(network, slices, PREPARE).numpy()
 
 
 def mean_dice(found: np.ndarray, true: np.ndarray) -> float:

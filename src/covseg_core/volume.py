@@ -208,6 +208,11 @@ class CTVolume:
             _require_shape("padding", self.padding.shape, self.grid)
 
     @property
+    def is_picture(self) -> bool:
+        """Whether this is one 8-bit slice, which networks are shown whole."""
+        return not self.is_hu and self.grid.shape[0] == 1
+
+    @property
     def measured_hu(self) -> npt.NDArray[np.float32]:
         """The voxels that the scanner measured, (N,), padding left out."""
         return self.hu.ravel() if self.padding is None else self.hu[~self.padding]

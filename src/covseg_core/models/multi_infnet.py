@@ -91,7 +91,8 @@ class MultiInfNet(SegmentationNetwork):
         first: InfNetOutput | None = None
         if prior is None:
             output: InfNetOutput = self.prior(x)
-            first, prior = output, self.prior.probabilities(output)
+            # The second stage reads the first one's answer and does not change it.
+            first, prior = output, self.prior.probabilities(output).detach()
         scaled = (prior - self.prior_mean) / self.prior_std  # 1 to 3 channels
         return MultiInfNetOutput(self.unet(torch.cat((x, scaled), dim=1)), first)
 

@@ -1,4 +1,4 @@
-"""Slices made ready for training, in memory."""
+"""Slices made ready for training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from covseg_core.transforms.prepare import Prepare
     from covseg_core.volume import CTVolume, LesionMask, LungMask
 
-__all__ = ["TrainingSlices", "join", "slice_of_image", "slices_of_volume"]
+__all__ = [
+    "TrainingSlices",
+    "balanced_weights",
+    "join",
+    "slice_of_image",
+    "slices_of_volume",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +54,7 @@ class TrainingSlices:
 
 
 def slices_of_volume(
-    ct: CTVolume, lesions: LesionMask, lungs: LungMask, prepare: Prepare
+    ct: CTVolume, lesions: LesionMask, lungs: LungMask | None, prepare: Prepare
 ) -> TrainingSlices:
     """Cut a volume to the lungs and into slices, as prediction does.
 
@@ -62,15 +68,13 @@ def slices_of_volume(
         If the lungs are needed and empty.
     """
     lesions.require_on(ct)
-    lungs.require_on(ct)
+    if lungs is not None:
+        lungs.require_on(ct)
+        lungs = standardise_mask(lungs)
     standard = standardise_ct(ct)
-    box = box_for(standard, standardise_mask(lungs), prepare).as_index
-    grey = standard.hu[box]
-    slices = _make(grey, standardise_mask(lesions).labels[box], prepare, ct.is_hu)
-    infected = slices.labels.flatten(1).bool().any(dim=1)
-    share = infected.float().mean().clamp(0.25, 0.75)
-    weights = torch.where(infected, 0.5 / share, 0.5 / (1 - share))
-    return TrainingSlices(slices.pixels, slices.labels, weights)
+    box = box_for(standard, lungs, prepare).as_index
+    labels = standardise_mask(lesions).labels[box]
+    return _make(standard.hu[box], labels, prepare, ct.is_hu)
 
 
 def slice_of_image(
@@ -91,6 +95,27 @@ def slice_of_image(
     return _make(grey[None], labels[None], prepare, is_hu=False)
 
 
+def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
+    """Weigh slices so that infected and empty ones are drawn equally often.
+
+    Parameters
+    ----------
+    labels : Tensor, shape (N, H, W)
+        Of one scan.
+
+    Returns
+    -------
+    Tensor of float, shape (N,)
+        Between 2/3 and 2, so that no rare slice is drawn all the time; 1 for a
+        single slice.
+    """
+    infected = labels.flatten(1).bool().any(dim=1)
+    if len(labels) == 1:
+        return torch.ones(1)
+    share = infected.float().mean().clamp(0.25, 0.75)
+    return torch.where(infected, 0.5 / share, 0.5 / (1 - share))
+
+
 def join(parts: Sequence[TrainingSlices]) -> TrainingSlices:
     """Put the slices of several sources behind one another."""
     return TrainingSlices(
@@ -109,7 +134,6 @@ def _make(
     pixels = window_slices(grey, prepare, is_hu=is_hu)
     classes = torch.from_numpy(np.ascontiguousarray(labels))[:, None].float()
     size = (prepare.size, prepare.size)
-    classes = F.interpolate(classes, size=size, mode="nearest-exact")
-    return TrainingSlices(
-        pixels.half(), classes[:, 0].to(torch.uint8), torch.ones(len(pixels))
-    )
+    classes = F.interpolate(classes, size=size, mode="nearest-exact")[:, 0]
+    made = classes.to(torch.uint8)
+    return TrainingSlices(pixels.half(), made, balanced_weights(made))

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from covseg_core.errors import ModelRefusedError
+from covseg_core.training.order import Order, random_numbers
+from covseg_core.training.scales import at_size, sizes_of
 from covseg_core.transforms.augment import augment_slices
 from covseg_core.transforms.slices import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+    from lightning_fabric import Fabric
 
     from covseg_core.training.config import TrainSettings
     from covseg_core.training.data import TrainingSlices
+    from covseg_core.training.trainee import Trainee
     from covseg_core.transforms.prepare import Prepare
 
-__all__ = ["Step", "fit"]
+__all__ = ["SliceLoss", "Step", "fit"]
 
 
 class SliceLoss(Protocol):
@@ -39,6 +46,10 @@ class Step:
         The step within the pass, from 1, and how many it has.
     loss : float
         Mean over the pass so far.
+    learning_rate : float
+        Of this step.
+    score : float or None
+        Validation score, after the last batch of a pass.
     """
 
     epoch: int
@@ -46,65 +57,117 @@ class Step:
     batch: int
     batches: int
     loss: float
+    learning_rate: float
+    score: float | None = None
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether this was the last batch of its pass."""
+        return self.batch == self.batches
 
 
 def fit(
-    network: torch.nn.Module,
+    trainee: Trainee,
     loss: SliceLoss,
     data: TrainingSlices,
     prepare: Prepare,
     settings: TrainSettings,
+    fabric: Fabric,
+    validate: Callable[[], float] | None = None,
 ) -> Generator[Step, None, None]:
-    """Train a network in place.
+    """Train a network in place, from wherever it stands.
 
     Parameters
     ----------
-    network : Module
-        Trained in place on the device that it is on; weights that need no
-        gradient stay what they are.
+    trainee : Trainee
+        Trained in place; whole and consistent at every yield.
     loss : callable
         Runs the network on slices and compares.
     data : TrainingSlices
-        Drawn with replacement by their weights.
+        What is drawn from.
     prepare : Prepare
         From the model card; normalises the slices.
     settings : TrainSettings
         How to train.
+    fabric : Fabric
+        Device, precision and the other processes of this run.
+    validate : callable, optional
+        Scores the network after every epoch; the best weights are kept.
 
     Yields
     ------
     Step
         After every batch; stop iterating to stop training.
+
+    Raises
+    ------
+    ModelRefusedError
+        If the loss is not finite any more; the last checkpoint is sound.
     """
-    rng = torch.Generator().manual_seed(settings.seed)
-    device = next(network.parameters()).device
-    network.to(memory_format=torch.channels_last)
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    adam = torch.optim.AdamW(weights, weight_decay=settings.weight_decay)
-    batches = max(len(data) // settings.batch_size, 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        adam, settings.learning_rate, total_steps=settings.epochs * batches
-    )
-    for epoch in range(1, settings.epochs + 1):
-        drawn = torch.multinomial(
-            data.weights, batches * settings.batch_size, replacement=True, generator=rng
-        )
-        total = 0.0
-        for batch, chosen in enumerate(drawn.split(settings.batch_size), start=1):
+    order = Order(data.weights, settings)
+    adam: Any = fabric.setup_optimizers(trainee.adam)
+    while trainee.step < order.steps and not trainee.stopped_early:
+        epoch, first = divmod(trainee.step, order.batches)
+        for batch, chosen in enumerate(order.epoch(epoch)[first:], start=first + 1):
+            mine = chosen[fabric.global_rank :: fabric.world_size]
+            rng = random_numbers(
+                settings.seed, "augment", trainee.step, fabric.global_rank
+            )
             pixels, labels = augment_slices(
-                data.pixels[chosen].float(),
-                data.labels[chosen].long(),
+                data.pixels[mine].float(),
+                data.labels[mine].long(),
                 settings.augment,
                 rng,
             )
-            seen = normalise(pixels, prepare).to(
-                device, memory_format=torch.channels_last
+            rate, values = float(trainee.schedule.get_last_lr()[0]), []
+            with torch.random.fork_rng():
+                # What a network draws itself, such as dropout, comes from here too.
+                torch.manual_seed(rng.initial_seed())
+                for size in sizes_of(prepare, settings):
+                    seen, truth = at_size(pixels, labels, size)
+                    seen = normalise(seen, prepare).to(
+                        fabric.device, memory_format=torch.channels_last
+                    )
+                    value = loss(seen, truth.to(fabric.device))
+                    values.append(_finite(value.item(), epoch, batch))
+                    adam.zero_grad()
+                    fabric.backward(value)
+                    fabric.clip_gradients(trainee.network, adam, clip_val=settings.clip)
+                    adam.step()
+            trainee.schedule.step()
+            trainee.step += 1
+            trainee.epoch_loss += sum(values) / len(values)
+            mean, score = trainee.epoch_loss / batch, None
+            if batch == order.batches:
+                trainee.epoch_loss = 0.0
+                score = _judge(trainee, settings, epoch + 1, fabric, validate)
+            yield Step(
+                epoch + 1, settings.epochs, batch, order.batches, mean, rate, score
             )
-            value = loss(seen, labels.to(device))
-            adam.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_value_(weights, settings.clip)
-            adam.step()
-            schedule.step()
-            total += value.item()
-            yield Step(epoch, settings.epochs, batch, batches, total / batch)
+
+
+def _judge(
+    trainee: Trainee,
+    settings: TrainSettings,
+    epoch: int,
+    fabric: Fabric,
+    validate: Callable[[], float] | None,
+) -> float | None:
+    if validate is None:
+        return None
+    # Every process hears one verdict, so that all stop in the same epoch.
+    score: float = fabric.broadcast(validate())
+    trainee.note_score(epoch, score)
+    waited = epoch - trainee.best.epoch
+    trainee.stopped_early = bool(settings.patience) and waited >= settings.patience
+    return score
+
+
+def _finite(loss: float, epoch: int, batch: int) -> float:
+    if not math.isfinite(loss):
+        raise ModelRefusedError(
+            f"training diverged: loss {loss} in epoch {epoch + 1}, batch {batch}. "
+            "Start again with a smaller --learning-rate or with --precision float32; "
+            "the models that were there are untouched."
+        )
+    return loss

@@ -16,11 +16,16 @@ from covseg_core.settings import Settings, setting
 
 __all__ = ["Augment", "augment_slices"]
 
+CROP_SIDE = 0.8
+"""Side of a random crop, as the papers have it."""
+
 
 class Augment(Settings):
     """How strongly training slices are changed."""
 
     flip: float = setting(0.5, "Chance of a left-right flip.", low=0, high=1)
+    upside_down: float = setting(0.0, "Chance of a front-back flip.", low=0, high=1)
+    crop: float = setting(0.0, "Chance of a crop to 4/5 of the sides.", low=0, high=1)
     turn: float = setting(12.0, "Largest rotation.", unit="degrees", low=0, high=180)
     zoom: float = setting(0.2, "Largest change of size, each axis.", low=0, high=0.5)
     shift: float = setting(0.08, "Largest shift, share of the width.", low=0, high=0.5)
@@ -30,6 +35,9 @@ class Augment(Settings):
     noise: float = setting(0.03, "Largest standard deviation of noise.", low=0, high=1)
     blur: float = setting(0.2, "Chance of a blur, as by a soft kernel.", low=0, high=1)
     cutout: float = setting(0.2, "Chance of one grey rectangle.", low=0, high=1)
+    cutout_share: float = setting(
+        0.05, "Share of the slice that the rectangle covers.", low=0.001, high=0.9
+    )
 
 
 def augment_slices(
@@ -76,11 +84,19 @@ def _uniform(
 def _affines(n: int, augment: Augment, rng: torch.Generator) -> torch.Tensor:
     angle = _uniform(n, rng) * math.radians(augment.turn)
     zoom_x, zoom_y = (1 + augment.zoom * _uniform(n, rng) for _ in range(2))
-    mirror = torch.where(_uniform(n, rng, 0) < augment.flip, -1.0, 1.0)
+    mirror_x, mirror_y = (
+        torch.where(_uniform(n, rng, 0) < chance, -1.0, 1.0)
+        for chance in (augment.flip, augment.upside_down)
+    )
     shift_x, shift_y = (2 * augment.shift * _uniform(n, rng) for _ in range(2))
+    cropped = _uniform(n, rng, 0) < augment.crop
+    side = torch.where(cropped, CROP_SIDE, 1.0)
+    # A crop lies anywhere in the slice: its centre moves by half of what it leaves.
+    left, up = ((1 - side) * _uniform(n, rng) for _ in range(2))
     cos, sin = angle.cos(), angle.sin()
-    rows = [mirror * zoom_x * cos, -zoom_x * sin, shift_x]
-    rows += [mirror * zoom_y * sin, zoom_y * cos, shift_y]
+    zoom_x, zoom_y = side * zoom_x, side * zoom_y
+    rows = [mirror_x * zoom_x * cos, -mirror_y * zoom_x * sin, shift_x + left]
+    rows += [mirror_x * zoom_y * sin, mirror_y * zoom_y * cos, shift_y + up]
     return torch.stack(rows, dim=1).view(n, 2, 3)
 
 
@@ -106,8 +122,17 @@ def _cut_out(
 ) -> torch.Tensor:
     n, _, height, width = pixels.shape
     for i in (_uniform(n, rng, 0) < augment.cutout).nonzero().flatten().tolist():
-        h, w, y, x, grey = _uniform(5, rng, 0).tolist()
-        rows, columns = int(height * h / 3) + 1, int(width * w / 3) + 1
-        top, left = int(y * (height - rows)), int(x * (width - columns))
+        tallness, y, x, grey = _uniform(4, rng, 0).tolist()
+        rows, columns = _sides(augment.cutout_share, tallness)
+        rows, columns = max(round(height * rows), 1), max(round(width * columns), 1)
+        top, left = round(y * (height - rows)), round(x * (width - columns))
         pixels[i, :, top : top + rows, left : left + columns] = grey
     return pixels
+
+
+def _sides(share: float, tallness: float) -> tuple[float, float]:
+    """Choose the sides of a rectangle, as shares of the slice's, from its area."""
+    # From twice as wide as tall to twice as tall as wide, and never beyond the slice.
+    stretch = min(2 ** (tallness - 0.5), share**-0.5)
+    stretch = max(stretch, share**0.5)
+    return share**0.5 * stretch, share**0.5 / stretch

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from covseg_core.labels import UNKNOWN_CLASS
-from covseg_core.losses import class_loss, infnet_loss
+from covseg_core.losses import class_loss, infnet_loss, segmentation_loss
 from covseg_core.models import create_model
 from covseg_core.training.config import TrainSettings
-from covseg_core.training.fit import fit
-from covseg_core.training.objectives import infection_objective, second_stage_objective
+from covseg_core.training.devices import make_fabric
+from covseg_core.training.objectives import objective_for
+from covseg_core.training.start import start
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -19,54 +20,108 @@ def two_stages(tiny):
     return create_model("multi-infnet", **tiny, width=4)
 
 
-def test_infnet_learns_blobs_in_a_few_steps(tiny, blobs, prepare):
-    torch.manual_seed(3)
-    network = create_model("infnet", **tiny)
-    settings = TrainSettings(epochs=4, batch_size=4, learning_rate=3e-3)
-    steps = list(fit(network, infection_objective(network), blobs, prepare, settings))
-    losses = [step.loss for step in steps if step.batch == step.batches]
-    assert losses[-1] < 0.9 * losses[0]
-    assert network.training
-
-
-@pytest.mark.parametrize("weighting", ["paper", "released"])
-def test_infection_of_every_class_is_one_to_infnet(tiny, weighting):
-    torch.manual_seed(3)
-    network = create_model("infnet", **tiny)
-    pixels, labels = torch.randn(2, 3, 64, 64), torch.zeros(2, 64, 64).long()
+@pytest.fixture
+def slices():
+    """Two random slices with each class and one area of unknown class."""
+    torch.manual_seed(4)
+    labels = torch.zeros(2, 64, 64).long()
     labels[0, 10:20, 10:20] = 1
     labels[0, 30:40, 10:20] = 2
     labels[1, 10:30, 30:50] = UNKNOWN_CLASS
-    loss = infection_objective(network, weighting)(pixels, labels)
+    return torch.randn(2, 3, 64, 64), labels
+
+
+def train(network, data, prepare, **change):
+    settings = TrainSettings(**({"batch_size": 4, "device": "cpu"} | change))
+    return list(start(network, data, prepare, settings, make_fabric(settings)).steps)
+
+
+def test_infnet_learns_blobs_in_a_few_steps(tiny, blobs, prepare):
+    torch.manual_seed(3)
+    network = create_model("infnet", **tiny)
+    steps = train(network, blobs, prepare, epochs=4, learning_rate=3e-3)
+    losses = [step.loss for step in steps if step.ends_epoch]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize("weighting", ["paper", "released"])
+def test_infection_of_every_class_is_one_to_infnet(tiny, slices, weighting):
+    torch.manual_seed(3)
+    network = create_model("infnet", **tiny)
+    pixels, labels = slices
+    loss = objective_for(network, weighting)(pixels, labels)
     output = network(pixels)
     infected = (labels > 0).float()[:, None]
     expected = infnet_loss(output.maps, output.edge, infected, weighting)
     torch.testing.assert_close(loss, expected)
 
 
-def test_the_second_stage_learns_and_its_prior_stays_bit_equal(
-    two_stages, blobs, prepare
+def test_both_stages_learn_at_once_and_the_second_does_not_pull_at_the_first(
+    two_stages, slices
 ):
+    pixels, labels = slices
+    objective_for(two_stages)(pixels, labels).backward()
+    first = {name: weight.grad for name, weight in two_stages.prior.named_parameters()}
+    assert all(weight.grad is not None for weight in two_stages.unet.parameters())
+
+    alone = two_stages.prior
+    two_stages.zero_grad()
+    objective_for(alone)(pixels, labels).backward()
+    for name, weight in alone.named_parameters():
+        torch.testing.assert_close(weight.grad, first[name])
+
+
+def test_a_first_stage_at_rest_stays_bit_equal(two_stages, blobs, prepare):
+    two_stages.prior.requires_grad_(requires_grad=False)
     before = {key: value.clone() for key, value in two_stages.state_dict().items()}
-    settings = TrainSettings(epochs=1, batch_size=4)
-    list(fit(two_stages, second_stage_objective(two_stages), blobs, prepare, settings))
+    train(two_stages, blobs, prepare, epochs=1)
     changed = {
         key
         for key, value in two_stages.state_dict().items()
         if not torch.equal(value, before[key])
     }
-    assert not [key for key in changed if key.startswith("prior.")]
     assert {key for key in before if key.startswith("unet.")} == changed
 
 
-def test_the_second_stage_meets_priors_as_they_are_predicted(two_stages):
-    torch.manual_seed(4)
-    pixels, labels = torch.randn(2, 3, 64, 64), torch.zeros(2, 64, 64).long()
-    labels[:, 20:30, 20:30] = UNKNOWN_CLASS
-    loss = second_stage_objective(two_stages)(pixels, labels)
+def test_the_second_stage_meets_priors_as_they_are_predicted(two_stages, slices):
+    two_stages.prior.requires_grad_(requires_grad=False)
+    pixels, labels = slices
+    loss = objective_for(two_stages)(pixels, labels)
     assert two_stages.unet.training
     assert not any(layer.training for layer in two_stages.prior.modules())
     with torch.no_grad():
         prior = two_stages.prior.predict_probabilities(pixels)
         logits = two_stages(pixels, prior).logits
     torch.testing.assert_close(loss, class_loss(logits, labels))
+
+
+def test_the_joint_network_learns_classes_and_infection(tiny, slices):
+    torch.manual_seed(3)
+    network = create_model("infnet-joint", **tiny, width=8)
+    pixels, labels = slices
+    loss = objective_for(network)(pixels, labels)
+    output = network(pixels)
+    infected = (labels > 0).float()[:, None]
+    expected = class_loss(output.logits, labels) + infnet_loss(
+        output.prior.maps, output.prior.edge, infected
+    )
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_unet_learns_infection_or_its_classes(slices, classes):
+    torch.manual_seed(3)
+    network = create_model("unet", backbone="regnety_002", classes=classes, width=4)
+    pixels, labels = slices
+    loss = objective_for(network)(pixels, labels)
+    logits = network(pixels).logits
+    if classes == 1:
+        expected = segmentation_loss(logits, (labels > 0).float()[:, None])
+    else:
+        expected = class_loss(logits, labels)
+    torch.testing.assert_close(loss, expected)
+
+
+def test_a_network_without_an_objective_is_refused():
+    with pytest.raises(TypeError, match="no objective for a Linear"):
+        objective_for(torch.nn.Linear(2, 2))

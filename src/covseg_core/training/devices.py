@@ -1,0 +1,87 @@
+"""One device or many: lightning-fabric runs the same loop on all of them."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from covseg_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from covseg_core.training.config import TrainSettings
+
+__all__ = ["make_fabric"]
+
+PRECISIONS = {
+    "float32": "32-true",
+    "bfloat16": "bf16-mixed",
+    "float16": "16-mixed",
+}
+
+
+def make_fabric(settings: TrainSettings) -> Fabric:
+    """Start the processes of a run, one per device, and join them.
+
+    Under ``torchrun`` the processes are there already, on one machine or several,
+    and `devices` is theirs to say.
+
+    Raises
+    ------
+    UsageError
+        If the device is not there or the batch is smaller than their number.
+    """
+    with warnings.catch_warnings():
+        # lightning warns of clusters and cores that are none of our business.
+        warnings.simplefilter("ignore")
+        from lightning_fabric import Fabric
+
+        fabric = Fabric(precision=_precision(settings), loggers=[], **_where(settings))
+        fabric.launch()
+    if settings.batch_size < 2 * fabric.world_size:
+        raise UsageError(
+            f"--batch-size {settings.batch_size} is too small for {fabric.world_size} "
+            "devices; each needs at least two slices."
+        )
+    return fabric
+
+
+def _where(settings: TrainSettings) -> dict[str, Any]:
+    kind, _, number = settings.device.partition(":")
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    if kind == "cuda":
+        _require_cuda(settings)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        local = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // local
+        return {
+            "accelerator": kind,
+            "devices": local,
+            "num_nodes": nodes,
+            "strategy": "ddp",
+        }
+    if settings.devices > 1:
+        return {"accelerator": kind, "devices": settings.devices, "strategy": "ddp"}
+    return {"accelerator": kind, "devices": [int(number)] if number else 1}
+
+
+def _require_cuda(settings: TrainSettings) -> None:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    number = int(settings.device.partition(":")[2] or 0)
+    if max(number + 1, settings.devices) > count:
+        raise UsageError(
+            f"torch sees {count} CUDA device(s) here, fewer than were asked for. "
+            "Use --device auto, or see `covseg doctor`."
+        )
+
+
+def _precision(settings: TrainSettings) -> Any:
+    if settings.precision != "auto":
+        return PRECISIONS[settings.precision]
+    wants_cuda = settings.device != "cpu" and torch.cuda.is_available()
+    return PRECISIONS["bfloat16" if wants_cuda else "float32"]

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from covseg_core.errors import UsageError
+from covseg_core.training.config import TrainSettings
+from covseg_core.training.devices import make_fabric
+
+
+def test_the_cpu_is_one_process_in_full_precision():
+    fabric = make_fabric(TrainSettings(device="cpu"))
+    assert (fabric.world_size, fabric.device.type) == (1, "cpu")
+    assert fabric.is_global_zero
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
+)
+def test_the_precision_is_that_of_the_networks_arithmetic(precision, dtype):
+    fabric = make_fabric(TrainSettings(device="cpu", precision=precision))
+    with fabric.autocast():
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == dtype
+
+
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(UsageError, match="fewer than were asked for"):
+        make_fabric(TrainSettings(device="cuda:99"))
