@@ -1,0 +1,178 @@
+"""Compare whole sets of files: a generator that yields one file at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from covseg_core.errors import InputRefusedError
+from covseg_core.labels import LESIONS
+from covseg_core.metrics.pairs import OnGrid, Pair, read_prediction, read_truth
+from covseg_core.metrics.scores import ANY_CLASS, counted_slices, score_case
+from covseg_core.metrics.summary import CaseScores
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+
+    from covseg_core.metrics.config import EvaluateSettings
+
+__all__ = ["Evaluated", "Model", "classes_to_score", "evaluate_files"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one model predicted, and which classes of it are scored.
+
+    Parameters
+    ----------
+    pairs : tuple of Pair
+        Its files beside the reader's, in the order of the reader's.
+    classes : tuple of int
+        Labels scored one by one, besides infection.
+    """
+
+    pairs: tuple[Pair, ...]
+    classes: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """One file of a reader, compared.
+
+    Parameters
+    ----------
+    pair : Pair
+        The files of the first model.
+    truth, predicted : OnGrid
+        What they hold.
+    cases : tuple of tuple of CaseScores
+        For each model its scores: one case, or one for each slice of a volume
+        under ``infnet2020``.
+    """
+
+    pair: Pair
+    truth: OnGrid
+    predicted: OnGrid
+    cases: tuple[tuple[CaseScores, ...], ...]
+
+
+def classes_to_score(pairs: Sequence[Pair]) -> tuple[int, ...]:
+    """List the classes of the references, none if the predictions tell none apart.
+
+    Predictions tell classes apart if a mask holds label 2 or probabilities have
+    two channels.
+    """
+    truths = [read_truth(pair) for pair in pairs]
+    present = [
+        value
+        for value in LESIONS.values
+        if any((truth.voxels == value).any() for truth in truths)
+    ]
+    if max(present, default=0) < max(LESIONS.values):
+        return ()
+    for pair, truth in zip(pairs, truths, strict=True):
+        predicted = read_prediction(pair, truth, prefer_probabilities=True).voxels
+        is_mask = predicted.ndim == truth.voxels.ndim
+        if predicted.max() == max(LESIONS.values) if is_mask else len(predicted) > 1:
+            return tuple(present)
+    return ()
+
+
+def evaluate_files(
+    models: Sequence[Model],
+    settings: EvaluateSettings,
+    patients: Mapping[str, str],
+) -> Generator[Evaluated, None, None]:
+    """Score the files of one or more models against the same references.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        Each with the same references in the same order.
+    settings : EvaluateSettings
+        The protocol and its numbers.
+    patients : mapping of str to str
+        Patient of each case by its name.
+
+    Yields
+    ------
+    Evaluated
+        After every reference.
+
+    Raises
+    ------
+    InputRefusedError
+        If a file is damaged, does not fit its reference, or has no channel for a
+        class.
+    """
+    probable = settings.protocol == "infnet2020"
+    for pairs in zip(*(model.pairs for model in models), strict=True):
+        name, truth = pairs[0].name, read_truth(pairs[0])
+        predictions = [
+            read_prediction(pair, truth, prefer_probabilities=probable)
+            for pair in pairs
+        ]
+        for predicted, model in zip(predictions, models, strict=True):
+            _require_channels(name, predicted, truth, model.classes)
+        # Both models are judged on the same slices.
+        slices = _slices(truth, predictions) if probable else None
+        cases = tuple(
+            tuple(_score(predicted, truth, slices, model.classes, settings))
+            for predicted, model in zip(predictions, models, strict=True)
+        )
+        named = tuple(
+            tuple(
+                CaseScores(_case_name(name, z), patients[name], scores)
+                for z, scores in each
+            )
+            for each in cases
+        )
+        yield Evaluated(pairs[0], truth, predictions[0], named)
+
+
+def _slices(truth: OnGrid, predictions: Sequence[OnGrid]) -> list[int] | None:
+    """List the slices to judge one by one; None for a picture."""
+    if truth.voxels.ndim == 2:
+        return None
+    return counted_slices(truth.voxels, *(each.voxels for each in predictions))
+
+
+def _score(
+    predicted: OnGrid,
+    truth: OnGrid,
+    slices: list[int] | None,
+    classes: tuple[int, ...],
+    settings: EvaluateSettings,
+) -> Iterator[tuple[int | None, dict[str, dict[str, float]]]]:
+    """Score the whole or each of `slices`, with the index of the slice."""
+    if slices is None:
+        spacing = None if truth.grid is None else truth.grid.spacing_mm_zyx
+        yield (
+            None,
+            score_case(predicted.voxels, truth.voxels, spacing, classes, settings),
+        )
+        return
+    for z in slices:
+        plane = predicted.voxels[..., z, :, :]
+        scores = score_case(plane, truth.voxels[z], None, classes, settings)
+        yield z, {key: each for key, each in scores.items() if _is_there(key, each)}
+
+
+def _is_there(key: str, scores: dict[str, float]) -> bool:
+    """Whether a slice of a volume is a case of this class."""
+    return key == ANY_CLASS or bool(scores["truth_voxels"] + scores["predicted_voxels"])
+
+
+def _case_name(name: str, z: int | None) -> str:
+    return name if z is None else f"{name} slice {z + 1}"
+
+
+def _require_channels(
+    name: str, predicted: OnGrid, truth: OnGrid, classes: tuple[int, ...]
+) -> None:
+    is_mask = predicted.voxels.ndim == truth.voxels.ndim
+    if not is_mask and max(classes, default=0) > len(predicted.voxels):
+        raise InputRefusedError(
+            f"{name}: class {max(classes)} was asked for, but the probabilities have "
+            f"{len(predicted.voxels)} channel. Leave --labels away."
+        )
