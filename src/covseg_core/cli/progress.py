@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -16,11 +16,25 @@ from rich.progress import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from covseg_core.inference.predict import Progress as Step
-
-__all__ = ["follow"]
+__all__ = ["Step", "follow"]
 
 _Result = TypeVar("_Result")
+
+
+class Step(Protocol):
+    """How far a generator is; the total is 0 where it is not known."""
+
+    @property
+    def stage(self) -> str:
+        """What it is doing."""
+
+    @property
+    def done(self) -> int:
+        """How many of the total."""
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
 
 
 def follow(steps: Generator[Step, None, _Result]) -> _Result:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from covseg_core import __version__
 from covseg_core.severity.opacity import measure_opacity
-from covseg_core.transforms.orient import standardise_ct
-from covseg_core.volume import Grid
+from covseg_core.transforms.fingerprint import hash_ct
 
 if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
     from covseg_core.registry.card import ModelCard
     from covseg_core.volume import CTVolume
 
-__all__ = ["describe_run", "describe_slice_run", "hash_ct"]
+__all__ = ["describe_run", "describe_slice_run"]
 
 RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
 RESEARCH_ONLY = "For research use only; not for diagnosis."
@@ -100,21 +95,6 @@ def describe_slice_run(
             *outline.notes,
         ),
     }
-
-
-def hash_ct(ct: CTVolume) -> str:
-    """Hash voxels and geometry, so that the same scan is known in any format.
-
-    Neither the order of voxels on disk nor the precision of a header counts: NIfTI
-    keeps an affine in float32.
-    """
-    grid = Grid(ct.grid.shape, ct.grid.affine_lps.astype(np.float32))
-    standard = standardise_ct(replace(ct, grid=grid))
-    digest = hashlib.sha256(np.ascontiguousarray(standard.hu).data)
-    # Adding 0 makes -0 and 0 the same bytes.
-    digest.update((standard.grid.affine_lps.round(2) + 0.0).tobytes())
-    digest.update(repr(standard.grid.shape).encode())
-    return digest.hexdigest()
 
 
 def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:

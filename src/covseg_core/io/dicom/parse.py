@@ -32,6 +32,7 @@ __all__ = [
     "looks_like_dicom",
     "read_directory",
     "read_header",
+    "read_patient",
     "read_with_pixels",
     "transfer_syntax_of",
 ]
@@ -87,6 +88,7 @@ _PIXEL_ELEMENTS = (
 _HEADER_TAGS = tuple(map(Tag, _HEADER_ELEMENTS))
 _PIXEL_TAGS = tuple(map(Tag, _PIXEL_ELEMENTS))
 _DIRECTORY_TAGS = (Tag("DirectoryRecordSequence"),)
+_PATIENT_TAGS = (Tag("PatientID"), Tag("IssuerOfPatientID"))
 _PIXEL_STARTS = {
     Tag("PixelData"),
     Tag("FloatPixelData"),
@@ -141,6 +143,11 @@ def read_with_pixels(path: Path) -> FileDataset:
 def read_directory(path: Path) -> FileDataset:
     """Read the records of a DICOMDIR; see `read_header`."""
     return _read(path, _DIRECTORY_TAGS)
+
+
+def read_patient(path: Path) -> FileDataset:
+    """Read the elements that tell whose scan it is; see `read_header`."""
+    return _read(path, _PATIENT_TAGS, lambda tag, _vr, _length: tag.group > 0x0010)
 
 
 def transfer_syntax_of(dataset: FileDataset) -> UID:

@@ -1,0 +1,1 @@
+"""The case store: scans, and the masks that readers and models made of them."""

@@ -1,0 +1,1 @@
+"""`covseg cases`: one file per command."""

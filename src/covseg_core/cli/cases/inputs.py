@@ -1,0 +1,128 @@
+"""Read scans and masks for the case store, pictures of single slices too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.io import read_ct
+from covseg_core.io.dicom.seg import SegMasks, is_dicom_seg, read_dicom_seg
+from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS, UNKNOWN_CLASS
+from covseg_core.volume import (
+    CTVolume,
+    Grid,
+    LabelVolume,
+    LesionMask,
+    LungMask,
+    Source,
+)
+
+__all__ = ["read_lesions", "read_lungs", "read_scan"]
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+LOSSLESS = (".png", ".bmp")
+_Mask = TypeVar("_Mask", bound=LabelVolume)
+
+
+def read_scan(path: Path, series: str | None) -> CTVolume:
+    """Read a scan, or one picture as a scan of one slice that is not in HU."""
+    if path.suffix.lower() not in PICTURES or path.is_dir():
+        return read_ct(path, series_uid=series)
+    if series is not None:
+        raise UsageError("a picture holds one slice; leave --series away.")
+    from covseg_core.io.images import read_slice
+
+    grey = read_slice(path).grey[None].astype(np.float32)
+    # A picture tells no voxel size; the record's kind says so.
+    grid = Grid.from_spacing(grey.shape, (1.0, 1.0, 1.0))
+    source = Source("images", paths=(str(path),))
+    return CTVolume(grey, grid, is_hu=False, source=source)
+
+
+def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
+    """Read a mask of infection and turn it onto the grid of its scan.
+
+    255 means infected, of no known class; where there is one class it is that one.
+    A DICOM segmentation says itself what its labels mean.
+    """
+    if is_dicom_seg(path):
+        lesions = _read_seg(path, grid).lesions
+        if lesions is None:
+            raise InputRefusedError(
+                f"{path.name} has lungs only; segments of infection are needed."
+            )
+        return lesions
+    labels = LABEL_SETS[label_set]
+    if _is_picture(path):
+        mask = LesionMask(_picture(path), grid, labels)
+    else:
+        from covseg_core.io.nifti import read_nifti_labels
+
+        read = read_nifti_labels(path, labels, allow_unknown=True)
+        mask = _turned(LesionMask(read.labels, read.grid, labels), grid)
+    if labels.name != INFECTION.name:
+        return mask
+    known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
+    return replace(mask, labels=known)
+
+
+def read_lungs(path: Path, grid: Grid) -> LungMask:
+    """Read a lung mask, 1 right and 2 left, and turn it onto the grid of its scan."""
+    if is_dicom_seg(path):
+        lungs = _read_seg(path, grid).lungs
+        if lungs is None:
+            raise InputRefusedError(
+                f"{path.name} has no segment of a lung with its side."
+            )
+        return lungs
+    if _is_picture(path):
+        labels = _picture(path)
+        if labels.max() > max(LUNGS.values):
+            raise InputRefusedError(
+                f"{path.name} holds the value {labels.max()}; a lung mask may hold "
+                "only 0, 1 for the right lung and 2 for the left one."
+            )
+        return LungMask(labels, grid)
+    from covseg_core.io.nifti import read_nifti_labels
+
+    read = read_nifti_labels(path, LUNGS)
+    return _turned(LungMask(read.labels, read.grid), grid)
+
+
+def _read_seg(path: Path, grid: Grid) -> SegMasks:
+    # Only the grid of the scan counts here, so its voxels take no memory.
+    ct = CTVolume(np.broadcast_to(np.float32(0), grid.shape), grid)
+    return read_dicom_seg(path, ct)
+
+
+def _is_picture(path: Path) -> bool:
+    if path.suffix.lower() in PICTURES and path.suffix.lower() not in LOSSLESS:
+        raise UsageError(
+            f"the mask {path.name!r} is a JPEG, which changes values. Save it as PNG."
+        )
+    return path.suffix.lower() in LOSSLESS
+
+
+def _picture(path: Path) -> npt.NDArray[np.uint8]:
+    from covseg_core.io.images import read_slice
+
+    grey = read_slice(path).grey
+    return grey.reshape(1, *grey.shape)
+
+
+def _turned(mask: _Mask, grid: Grid) -> _Mask:
+    """Store a mask in the order of its scan's voxels, where only that differs."""
+    from covseg_core.transforms.orient import Orientation, standardise_mask
+
+    turn = Orientation(grid)
+    standard = standardise_mask(mask)
+    if not standard.grid.matches(turn.standard_grid):
+        return mask
+    return replace(
+        mask, labels=np.ascontiguousarray(turn.undo(standard.labels)), grid=grid
+    )

@@ -1,0 +1,43 @@
+"""Tell whose scan a DICOM file is, for a store that keeps a pseudonym only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from covseg_core.io.dicom.elements import quiet, text
+from covseg_core.io.dicom.parse import read_patient
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["patient_key"]
+
+_NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "none", "unknown"}
+
+
+def patient_key(path: Path) -> str:
+    """Read what tells one patient from another.
+
+    The answer identifies a person: hash it, and put it in no message and no file.
+
+    Parameters
+    ----------
+    path : Path
+        One file of the scan.
+
+    Returns
+    -------
+    str
+        (0010,0020) *Patient ID*, with (0010,0021) *Issuer of Patient ID* where
+        there is one; empty if the file names nobody or cannot be read.
+    """
+    try:
+        with quiet():
+            header = read_patient(path)
+            patient = text(header, "PatientID")
+            issuer = text(header, "IssuerOfPatientID")
+    except Exception:  # noqa: BLE001 - pydicom's own message could hold the value
+        return ""
+    if patient.casefold() in _NOBODY:
+        return ""
+    return f"{patient}^^^{issuer}" if issuer else patient
