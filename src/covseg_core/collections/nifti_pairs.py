@@ -1,0 +1,103 @@
+"""NIfTI scans of your own with masks of the same names.
+
+Folders ``images`` (or ``imagesTr``), ``labels`` (or ``masks`` or ``labelsTr``) and
+optionally ``lungs``; a scan may lack its mask.  nnU-Net's ``_0000`` at the end of an
+image's name does not count.  ``patients.csv`` with the columns name and patient
+tells which scans are of one patient; else each is of another.  A name may be a
+person's, so cases are numbered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from covseg_core.collections.case import CollectedCase, ListedCase
+from covseg_core.collections.layout import (
+    find_root,
+    list_niftis,
+    patients_of,
+    require_no_strangers,
+)
+from covseg_core.collections.sides import sided_lungs
+from covseg_core.collections.volumes import on_grid, read_values
+from covseg_core.errors import InputRefusedError
+from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
+from covseg_core.labels import INFECTION, LABEL_SETS, UNKNOWN_CLASS
+from covseg_core.volume import LesionMask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from covseg_core.collections.options import ReadOptions
+    from covseg_core.volume import CTVolume
+
+__all__ = ["list_cases"]
+
+IMAGES = "images", "imagesTr"
+MASKS = "labels", "masks", "labelsTr"
+_EXPECTED = "images/*.nii.gz with labels or masks of the same names"
+
+
+def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
+    """Find the scans.
+
+    Raises
+    ------
+    InputRefusedError
+        If the folder is laid out otherwise or a mask has no scan.
+    """
+    root = find_root(folder, _EXPECTED, IMAGES)
+    images = {
+        stem.removesuffix("_0000"): path
+        for name in IMAGES
+        for stem, path in list_niftis(root / name).items()
+    }
+    masks = {
+        stem: path for name in MASKS for stem, path in list_niftis(root / name).items()
+    }
+    lungs, patients = list_niftis(root / "lungs"), patients_of(root)
+    require_no_strangers(images, masks)
+    require_no_strangers(images, lungs)
+    if not images:
+        raise InputRefusedError(f"there is no scan; {_EXPECTED} was expected.")
+    return tuple(
+        ListedCase(
+            f"scan {number}",
+            partial(
+                _case,
+                patients.get(stem) or f"file {stem}",
+                scan,
+                masks.get(stem),
+                lungs.get(stem),
+                options.labels,
+            ),
+        )
+        for number, (stem, scan) in enumerate(images.items(), 1)
+    )
+
+
+def _case(
+    patient: str, scan: Path, mask: Path | None, lungs: Path | None, label_set: str
+) -> CollectedCase:
+    ct = read_nifti_ct(scan)
+    return CollectedCase(
+        None,
+        patient,
+        ct,
+        None if mask is None else _lesions(mask, ct, label_set),
+        None if lungs is None else on_grid(sided_lungs(read_values(lungs, (1, 2))), ct),
+    )
+
+
+def _lesions(path: Path, ct: CTVolume, label_set: str) -> LesionMask:
+    labels = LABEL_SETS[label_set]
+    read = read_nifti_labels(path, labels, allow_unknown=True)
+    mask = on_grid(LesionMask(read.labels, read.grid, labels, read.source), ct)
+    if label_set != INFECTION.name:
+        return mask
+    known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
+    return replace(mask, labels=known)

@@ -1,0 +1,259 @@
+"""Read a DICOM segmentation onto the CT that it was drawn on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covseg_core.errors import InputRefusedError
+from covseg_core.io.dicom.elements import integer, items, quiet, text
+from covseg_core.io.dicom.parse import (
+    looks_like_dicom,
+    read_header,
+    transfer_syntax_of,
+)
+from covseg_core.io.dicom.seg_frames import Plane, place_pixels, planes_of
+from covseg_core.io.dicom.seg_meaning import Meaning, meaning_of
+from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS, Lesion, Lung
+from covseg_core.volume import LesionMask, LungMask, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from covseg_core.volume import CTVolume
+
+    Found = dict[Meaning, npt.NDArray[np.bool_]]
+
+__all__ = ["SegMasks", "is_dicom_seg", "read_dicom_seg"]
+
+SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+LABEL_MAP_SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.7"
+MAX_PIXELS = 2**31
+"""Of all frames; more than five segments on a fine CT have."""
+
+
+@dataclass(frozen=True, eq=False)
+class SegMasks:
+    """The masks of a segmentation, on the grid of its CT.
+
+    Parameters
+    ----------
+    lesions : LesionMask or None
+        Ground glass and consolidation, or infection of one class; None if no
+        segment means any.  `labels.UNKNOWN_CLASS` where there are classes and a
+        voxel is infection of none of them.
+    lungs : LungMask or None
+        The lungs; None if no segment means one.
+    notes : tuple of str
+        What was left out or decided.
+    """
+
+    lesions: LesionMask | None
+    lungs: LungMask | None
+    notes: tuple[str, ...]
+
+
+def is_dicom_seg(path: Path) -> bool:
+    """Whether a file is a DICOM segmentation; never raises."""
+    try:
+        if not path.is_file() or not looks_like_dicom(path):
+            return False
+        with quiet():
+            return _is_seg(read_header(path)[0])
+    except Exception:  # noqa: BLE001 - pydicom raises many classes on other files
+        return False
+
+
+def read_dicom_seg(path: Path, ct: CTVolume) -> SegMasks:
+    """Read a segmentation: BINARY, FRACTIONAL (from one half on) or LABELMAP.
+
+    Segments count by their coded type, else by the words of their label; see
+    `seg_meaning.meaning_of`.  Where segments overlap, consolidation wins.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    ct : CTVolume
+        The scan that it was drawn on, in any order of its voxels.
+
+    Raises
+    ------
+    InputRefusedError
+        If the file is damaged, is no segmentation, or no segment is one of ours.
+    GeometryError
+        If its pixels do not lie on voxels of the CT within 0.01 mm.
+    """
+    with _refusing(path), quiet():
+        _require_room(path)
+        seg = _open(path)
+        known, unknown = _sorted_segments(seg)
+        found = _collect(seg, known, ct)
+    return _masks(path, found, (*_notes_on(unknown), *_note_on_series(seg, ct)), ct)
+
+
+@contextmanager
+def _refusing(path: Path) -> Generator[None, None, None]:
+    """Turn whatever goes wrong with the file at `path` into one sentence."""
+    try:
+        yield
+    except InputRefusedError as error:
+        raise type(error)(f"{path.name}: {error}") from error
+    # pydicom and highdicom raise many classes.
+    except Exception as error:
+        raise InputRefusedError(
+            f"{path.name} is not a readable DICOM segmentation "
+            f"({type(error).__name__}). Check that it was copied whole, or export it "
+            "again."
+        ) from error
+
+
+def _is_seg(header: Any) -> bool:
+    return text(header, "SOPClassUID") in (SEGMENTATION, LABEL_MAP_SEGMENTATION)
+
+
+def _require_room(path: Path) -> None:
+    """Refuse what is no segmentation, or claims more pixels than it can hold."""
+    header, _ = read_header(path)
+    if not _is_seg(header):
+        raise InputRefusedError("this is no DICOM segmentation. Give a SEG file.")
+    sizes = [integer(header, key) for key in ("NumberOfFrames", "Rows", "Columns")]
+    bits = integer(header, "BitsAllocated") or 1
+    pixels = int(np.prod([size or 0 for size in sizes], dtype=object))
+    if not 0 < pixels <= MAX_PIXELS:
+        raise InputRefusedError(
+            f"it claims {pixels} pixels; 1 to {MAX_PIXELS} are needed. "
+            "Export it again, for one chest."
+        )
+    is_native = not transfer_syntax_of(header).is_compressed
+    if is_native and path.stat().st_size * 8 < pixels * bits:
+        raise InputRefusedError(
+            f"it is too short for its {pixels} pixels. Copy it again."
+        )
+
+
+def _open(path: Path) -> Any:
+    # highdicom takes most of a second to import.
+    from highdicom.seg import segread
+
+    return segread(path)
+
+
+def _sorted_segments(seg: Any) -> tuple[dict[int, Meaning], list[str]]:
+    """Tell what each segment means, and the labels of those that mean nothing to us."""
+    known, unknown = {}, []
+    for segment in items(seg, "SegmentSequence"):
+        number, meaning = integer(segment, "SegmentNumber"), meaning_of(segment)
+        if number and meaning is not None:
+            known[number] = meaning
+        elif number:
+            unknown.append(text(segment, "SegmentLabel"))
+    if not known:
+        raise InputRefusedError(
+            "no segment is ground glass, consolidation, infection or a lung with its "
+            f"side; it has {', '.join(map(repr, unknown)) or 'none'}. Code or name the "
+            "segments so."
+        )
+    return known, unknown
+
+
+def _collect(seg: Any, known: dict[int, Meaning], ct: CTVolume) -> Found:
+    """Find the voxels of each meaning."""
+    found = {
+        meaning: np.zeros(ct.grid.shape, np.bool_)
+        for meaning in dict.fromkeys(known.values())
+    }
+    stored = np.asarray(seg.pixel_array)
+    frames = stored.reshape(-1, *stored.shape[-2:])
+    for plane, pixels in zip(planes_of(seg), frames, strict=True):
+        for segment, marked in _marked(seg, plane, pixels):
+            if segment in known and marked.any():
+                found[known[segment]][place_pixels(plane, marked, ct.grid)] = True
+    return found
+
+
+def _marked(
+    seg: Any, plane: Plane, pixels: npt.NDArray[Any]
+) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+    """Yield the segments of a frame with their pixels."""
+    kind = text(seg, "SegmentationType")
+    if kind == "LABELMAP":
+        for segment in np.unique(pixels).tolist():
+            yield segment, pixels == segment
+        return
+    if plane.segment is None:
+        raise InputRefusedError(
+            f"frame {plane.number} does not say which segment it shows. Export the "
+            "segmentation again."
+        )
+    if kind == "FRACTIONAL":
+        yield plane.segment, 2 * pixels.astype(np.uint32) >= seg.MaximumFractionalValue
+    else:
+        yield plane.segment, pixels > 0
+
+
+def _notes_on(unknown: list[str]) -> Iterator[str]:
+    if unknown:
+        yield f"segments left out: {', '.join(map(repr, unknown))}"
+
+
+def _note_on_series(seg: Any, ct: CTVolume) -> Iterator[str]:
+    drawn_on = {
+        text(s, "SeriesInstanceUID") for s in items(seg, "ReferencedSeriesSequence")
+    }
+    if ct.source.series_uid and drawn_on and ct.source.series_uid not in drawn_on:
+        yield "it names another series as the one that it was drawn on"
+
+
+def _masks(path: Path, found: Found, notes: tuple[str, ...], ct: CTVolume) -> SegMasks:
+    lesions, on_lesions = _lesions(found)
+    lungs, on_lungs = _lungs(found)
+    notes = (*notes, *on_lesions, *on_lungs)
+    source = Source("dicom", (str(path),), notes=notes)
+    label_set = LESIONS if _has_classes(found) else INFECTION
+    return SegMasks(
+        None if lesions is None else LesionMask(lesions, ct.grid, label_set, source),
+        None if lungs is None else LungMask(lungs, ct.grid, source=source),
+        notes,
+    )
+
+
+def _has_classes(found: Found) -> bool:
+    return Meaning.GGO in found or Meaning.CONSOLIDATION in found
+
+
+def _lesions(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
+    infection = found.get(Meaning.INFECTION)
+    if not _has_classes(found):
+        return None if infection is None else infection.astype(np.uint8), []
+    nothing = np.zeros_like(next(iter(found.values())))
+    ggo = found.get(Meaning.GGO, nothing)
+    solid = found.get(Meaning.CONSOLIDATION, nothing)
+    labels = np.where(solid, Lesion.CONSOLIDATION, np.where(ggo, Lesion.GGO, 0))
+    notes = []
+    if both := int((ggo & solid).sum()):
+        notes.append(f"{both} voxels are ground glass and consolidation: the latter")
+    if infection is not None:
+        rest = infection & (labels == 0)
+        labels[rest] = UNKNOWN_CLASS
+        if rest.any():
+            notes.append(f"{int(rest.sum())} voxels are infection of no known class")
+    return labels.astype(np.uint8), notes
+
+
+def _lungs(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
+    if not {Meaning.RIGHT_LUNG, Meaning.LEFT_LUNG} & set(found):
+        return None, []
+    nothing = np.zeros_like(next(iter(found.values())))
+    right = found.get(Meaning.RIGHT_LUNG, nothing)
+    left = found.get(Meaning.LEFT_LUNG, nothing)
+    labels = np.where(right, Lung.RIGHT, np.where(left, Lung.LEFT, 0))
+    both = int((right & left).sum())
+    notes = [f"{both} voxels are of both lungs: the right one's"] if both else []
+    return labels.astype(np.uint8), notes
