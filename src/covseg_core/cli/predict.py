@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -11,11 +11,14 @@ from covseg_core.cli.output import refuse_file_name, refuse_overwriting, say, sa
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.io import is_nifti
-from covseg_core.registry.store import DEFAULT_MODEL, find_model
+from covseg_core.registry.store import find_model
 
 __all__ = ["predict"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+
+MaskFormat: TypeAlias = Literal["nifti"]
+SUFFIXES: dict[MaskFormat, str] = {"nifti": ".nii.gz"}
 
 
 def predict(
@@ -23,10 +26,11 @@ def predict(
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
-    model: str = DEFAULT_MODEL,
+    model: str | None = None,
     settings: Annotated[PredictSettings, Parameter(name="*")] = PredictSettings(),  # noqa: B008
     series: str | None = None,
     lungs: Path | None = None,
+    mask_format: Annotated[MaskFormat, Parameter(name="--format")] = "nifti",
     probabilities: bool = False,
     slices8bit: bool = False,
     json: bool = False,
@@ -40,13 +44,16 @@ def predict(
     output
         File for one volume, else a folder.
     model
-        Name of a model (see `covseg models list`) or path of its folder.
+        Name of a model (see `covseg models list`) or path of its folder; the promoted
+        model if not given.
     settings
         How to predict.
     series
         Series Instance UID, where there are several.
     lungs
         Lung mask, 1 right and 2 left, in place of our own.
+    mask_format
+        Format of the masks of scans.
     probabilities
         Write them too, beside the mask.
     slices8bit
@@ -71,7 +78,7 @@ def predict(
         from covseg_core.cli.predict_volume import predict_volume, results_of
 
         _refuse_pictures(inputs)
-        targets = _targets(inputs, output)
+        targets = _targets(inputs, output, SUFFIXES[mask_format])
         refuse_overwriting(
             [*inputs, *([lungs] if lungs else [])],
             [result for target in targets for result in results_of(target)],
@@ -92,7 +99,7 @@ def _refuse_pictures(inputs: list[Path]) -> None:
             )
 
 
-def _targets(inputs: list[Path], output: Path) -> list[Path]:
+def _targets(inputs: list[Path], output: Path, suffix: str) -> list[Path]:
     """Name the mask of each scan; refuse two scans that would share one."""
     if is_nifti(output):
         if len(inputs) > 1:
@@ -101,7 +108,7 @@ def _targets(inputs: list[Path], output: Path) -> list[Path]:
             )
         return [output]
     refuse_file_name(output, "a .nii.gz or a folder")
-    targets = [output / f"{_stem(path)}.nii.gz" for path in inputs]
+    targets = [output / f"{_stem(path)}{suffix}" for path in inputs]
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(

@@ -11,10 +11,16 @@ from covseg_core.labels import LABEL_SETS, LabelSet
 from covseg_core.settings import Settings
 from covseg_core.transforms.prepare import Prepare
 
-__all__ = ["NAME_PATTERN", "ModelCard", "parse_card"]
+__all__ = ["HU_THRESHOLD", "NAME_PATTERN", "ModelCard", "parse_card"]
+
+HU_THRESHOLD = "hu-threshold"
+"""The architecture that is no network: bands of Hounsfield units."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names of models are names of folders on every system."""
+
+SHA256_PATTERN = r"^([0-9a-f]{64})?$"
+"""A hash, or nothing where there is none."""
 
 
 class ModelCard(Settings):
@@ -22,6 +28,11 @@ class ModelCard(Settings):
 
     `threshold` is the probability above which a voxel is infected; an island of
     such voxels stays only if some of it is more probable than `sure`.
+
+    `parent` is the model that training went on from, with the hash of its weights
+    in `parent_sha256`; `base` is the first model of that line.  `data_sha256` is
+    the hash of the frozen manifest of training cases.  `training` holds settings,
+    epochs run, seconds and device.
 
     Raises
     ------
@@ -41,8 +52,12 @@ class ModelCard(Settings):
     threshold: float = Field(0.5, gt=0, lt=1)
     sure: float = Field(0.0, ge=0, lt=1)
     parent: str | None = None
-    weights_sha256: str = ""
+    parent_sha256: str = Field("", pattern=SHA256_PATTERN)
+    base: str | None = None
+    weights_sha256: str = Field("", pattern=SHA256_PATTERN)
     data: tuple[str, ...] = ()
+    data_sha256: str = Field("", pattern=SHA256_PATTERN)
+    training: dict[str, Any] = Field(default_factory=dict)
     licence: str = ""
     intended_use: str = "Research only; not for diagnosis."
     limits: str = ""
@@ -53,6 +68,11 @@ class ModelCard(Settings):
     def labels(self) -> LabelSet:
         """What the channels of the model mean."""
         return LABEL_SETS[self.label_set]
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there are weights beside the card."""
+        return self.architecture != HU_THRESHOLD
 
 
 def parse_card(text: str) -> ModelCard:

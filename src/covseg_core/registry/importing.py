@@ -1,4 +1,4 @@
-"""Add a model to the user's store: our own folders, or published weights."""
+"""Add a model to the user's store: our folders and bundles, or published weights."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from pydantic import ValidationError
 
 from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.models.import_published import ChannelOrder, import_state_dict
+from covseg_core.registry.bundle import is_bundle, read_bundle
 from covseg_core.registry.card import ModelCard
+from covseg_core.registry.home import models_folder
 from covseg_core.registry.store import (
     ModelEntry,
+    check_weights,
     find_model,
     list_models,
-    models_folder,
+    read_weights,
 )
 from covseg_core.registry.weights import (
-    load_model,
-    read_weights,
+    build_model,
+    check_size,
     save_model,
     store_model,
 )
@@ -26,7 +29,7 @@ from covseg_core.transforms.prepare import Prepare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["import_model"]
+__all__ = ["add_model", "import_model", "require_new_name"]
 
 LABELS_OF = {"infnet": "infection", "multi-infnet": "lesions"}
 
@@ -43,7 +46,7 @@ def import_model(
     Parameters
     ----------
     path : Path
-        A folder with card and weights, or a published state_dict.
+        A folder with card and weights, a bundle, or a published state_dict.
     name : str
         What the model is called from now on.
     prior : Path, optional
@@ -56,32 +59,69 @@ def import_model(
     ModelRefusedError
         If the file is something else or damaged, or the name is taken.
     UsageError
-        If a prior is given with a folder, which needs none.
+        If a prior is given with a folder or bundle, which needs none.
     """
+    require_new_name(name)
+    if not path.exists():
+        raise ModelRefusedError(f"there is no file or folder {path.name!r}.")
+    if not (path.is_dir() or is_bundle(path)):
+        return _import_published(path, name, prior, channel_order)
+    if prior is not None:
+        kind = "folder" if path.is_dir() else "bundle"
+        raise UsageError(
+            f"{path.name!r} is a {kind} of our own, which needs no --prior; "
+            "leave it away."
+        )
+    card, weights = _read_folder(path) if path.is_dir() else read_bundle(path)
+    return add_model(card, weights, name)
+
+
+def add_model(card: ModelCard, weights: bytes, name: str) -> ModelEntry:
+    """Add a model from anyone to the user's store, if it is what it says.
+
+    Parameters
+    ----------
+    card : ModelCard
+        As it came.
+    weights : bytes
+        Content of its file of weights.
+    name : str
+        What the model is called from now on.
+
+    Raises
+    ------
+    ModelRefusedError
+        If the weights are not those that the card names, or do not fill its network.
+    OutputError
+        If it cannot be written.
+    """
+    renamed = _renamed(card, name)
+    _require_network(card)
+    check_weights(card, weights)
+    check_size(card, weights)
+    build_model(card, weights)
+    # The very bytes, so that the hash still tells which model it is.
+    return store_model(models_folder() / name, renamed, weights)
+
+
+def require_new_name(name: str) -> None:
+    """Raise `ModelRefusedError` if a model has that name."""
     if name in {entry.card.name for entry in list_models()}:
         raise ModelRefusedError(
             f"there is a model {name!r} already; choose another name, "
             "or remove that one first."
         )
-    if not path.exists():
-        raise ModelRefusedError(f"there is no file or folder {path.name!r}.")
-    if path.is_dir():
-        if prior is not None:
-            raise UsageError(
-                f"{path.name!r} is a folder of our own, which needs no --prior; "
-                "leave it away."
-            )
-        return _import_folder(path, name)
-    return _import_published(path, name, prior, channel_order)
 
 
-def _import_folder(path: Path, name: str) -> ModelEntry:
+def _read_folder(path: Path) -> tuple[ModelCard, bytes]:
     entry = find_model(str(path.resolve()))
-    card = _renamed(entry.card, name)
-    if load_model(entry).network is None:
-        raise ModelRefusedError(f"{entry.card.name!r} has no weights to import.")
-    # The very bytes, so that the hash still tells which model it is.
-    return store_model(models_folder() / name, card, read_weights(entry))
+    _require_network(entry.card)
+    return entry.card, read_weights(entry)
+
+
+def _require_network(card: ModelCard) -> None:
+    if not card.has_network:
+        raise ModelRefusedError(f"{card.name!r} has no weights to import.")
 
 
 def _import_published(

@@ -7,31 +7,32 @@ own under ``COVSEG_HOME/models``, where a model of the same name comes first.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from platformdirs import user_data_path
-
 from covseg_core.errors import ModelRefusedError, OutputError
 from covseg_core.registry.card import NAME_PATTERN, ModelCard, parse_card
+from covseg_core.registry.folder import CARD, WEIGHTS, place_of_weights, settle
+from covseg_core.registry.home import models_folder
+from covseg_core.registry.locking import locked
 
 __all__ = [
     "DEFAULT_MODEL",
     "ModelEntry",
+    "check_weights",
     "find_model",
     "list_models",
     "models_folder",
+    "read_weights",
     "remove_model",
 ]
 
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT_MODEL = "infnet-multi-small"
-CARD = "card.json"
-WEIGHTS = "weights.safetensors"
 
 Origin: TypeAlias = Literal["bundled", "user", "path"]
 
@@ -57,15 +58,7 @@ class ModelEntry:
     @property
     def weights(self) -> Path:
         """The file of weights; models without a network have none."""
-        return self.folder / WEIGHTS
-
-
-def models_folder() -> Path:
-    """Find the user's model folder: ``COVSEG_HOME/models`` or the platform's own."""
-    home = os.environ.get("COVSEG_HOME")
-    return (
-        Path(home) if home else user_data_path("covseg", appauthor=False)
-    ) / "models"
+        return place_of_weights(self.folder, self.card.weights_sha256)
 
 
 def list_models() -> tuple[ModelEntry, ...]:
@@ -80,14 +73,23 @@ def list_models() -> tuple[ModelEntry, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def find_model(name_or_path: str = DEFAULT_MODEL) -> ModelEntry:
+def find_model(name_or_path: str | None = None) -> ModelEntry:
     """Find a model by name or, if there is none of that name, by its folder's path.
+
+    Parameters
+    ----------
+    name_or_path : str, optional
+        The promoted model if not given.
 
     Raises
     ------
     ModelRefusedError
         If there is none; lists the names there are.
     """
+    if name_or_path is None:
+        from covseg_core.registry.promotion import promoted
+
+        name_or_path = promoted()
     if _is_name(name_or_path):
         for origin, store in _stores():
             if (store / name_or_path / CARD).is_file():
@@ -101,6 +103,38 @@ def find_model(name_or_path: str = DEFAULT_MODEL) -> ModelEntry:
         f"there is no model {path.name!r}; there are {names}. "
         "`covseg models import` adds one."
     )
+
+
+def read_weights(entry: ModelEntry) -> bytes:
+    """Read the file of weights and check that it is the one that the card names.
+
+    Raises
+    ------
+    ModelRefusedError
+        If it is missing, changed or cut.
+    """
+    name = entry.card.name
+    try:
+        content = entry.weights.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelRefusedError(
+            f"the model {name!r} has no weights; import it again."
+        ) from error
+    except OSError as error:
+        raise ModelRefusedError(
+            f"the weights of the model {name!r} cannot be read: {error.strerror}."
+        ) from error
+    check_weights(entry.card, content)
+    return content
+
+
+def check_weights(card: ModelCard, content: bytes) -> None:
+    """Raise `ModelRefusedError` unless weights are those that the card names."""
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
+        raise ModelRefusedError(
+            f"the weights of the model {card.name!r} are not the ones that its "
+            "card names: the file was changed or cut. Import it again."
+        )
 
 
 def remove_model(name: str) -> None:
@@ -122,7 +156,12 @@ def remove_model(name: str) -> None:
             "yourself."
         )
     try:
-        shutil.rmtree(folder)
+        with locked(folder):
+            # Without its card it is no model, should deleting the rest be cut short.
+            (folder / CARD).unlink()
+            shutil.rmtree(folder)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             f"the model {name!r} could not be deleted: {error.strerror}."
@@ -140,6 +179,8 @@ def _is_name(name: str) -> bool:
 
 def _read_stored(folder: Path, origin: Origin) -> ModelEntry:
     """Read a model of a store, whose folder has its name."""
+    if origin == "user":
+        settle(folder)
     entry = _read_entry(folder, origin)
     if entry.card.name != folder.name:
         raise ModelRefusedError(

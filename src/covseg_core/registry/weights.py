@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,10 +11,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from covseg_core.errors import ModelRefusedError, OutputError
-from covseg_core.io.atomic import write_bytes, write_text
 from covseg_core.labels import LESIONS
 from covseg_core.models import create_model
-from covseg_core.registry.store import CARD, WEIGHTS, ModelEntry
+from covseg_core.registry.card import HU_THRESHOLD
+from covseg_core.registry.folder import replace_model
+from covseg_core.registry.store import ModelEntry, read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +29,16 @@ if TYPE_CHECKING:
 __all__ = [
     "HU_THRESHOLD",
     "LoadedModel",
+    "build_model",
+    "check_size",
     "load_model",
     "read_weights",
     "save_model",
     "store_model",
 ]
 
-HU_THRESHOLD = "hu-threshold"
-"""The architecture that is no network: bands of Hounsfield units."""
+BYTES_PER_NUMBER = 2
+"""The least that a number takes in a file of weights: float16."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,21 @@ def load_model(entry: ModelEntry) -> LoadedModel:
         card does not go with the network.
     """
     card = entry.card
-    if card.architecture == HU_THRESHOLD:
+    if not card.has_network:
         _require_labels(card, LESIONS.name)
         return LoadedModel(card, None)
-    content = read_weights(entry)
+    return build_model(card, read_weights(entry))
+
+
+def build_model(card: ModelCard, content: bytes) -> LoadedModel:
+    """Build the network of a card and fill in the content of a file of weights.
+
+    Raises
+    ------
+    ModelRefusedError
+        If the content is damaged or of another network, or the card does not go
+        with the network.
+    """
     network = _build(card)
     _require_labels(card, network.label_set.name)
     try:
@@ -88,29 +100,23 @@ def load_model(entry: ModelEntry) -> LoadedModel:
     return LoadedModel(card, network.eval())
 
 
-def read_weights(entry: ModelEntry) -> bytes:
-    """Read the file of weights and check that it is the one that the card names.
+def check_size(card: ModelCard, content: bytes) -> None:
+    """Refuse a card whose network is too large for weights, before it takes memory.
 
     Raises
     ------
     ModelRefusedError
-        If it is missing, changed or cut.
+        If the network has more numbers than the file can hold.
     """
-    name = entry.card.name
-    if not entry.weights.is_file():
-        raise ModelRefusedError(f"the model {name!r} has no weights; import it again.")
-    try:
-        content = entry.weights.read_bytes()
-    except OSError as error:
+    import torch
+
+    with torch.device("meta"):
+        numbers = sum(value.numel() for value in _build(card).state_dict().values())
+    if BYTES_PER_NUMBER * numbers > len(content):
         raise ModelRefusedError(
-            f"the weights of the model {name!r} cannot be read: {error.strerror}."
-        ) from error
-    if hashlib.sha256(content).hexdigest() != entry.card.weights_sha256:
-        raise ModelRefusedError(
-            f"the weights of the model {name!r} are not the ones that its "
-            "card names: the file was changed or cut. Import it again."
+            f"the network of the model {card.name!r} has {numbers} numbers, which "
+            f"weights of {len(content)} bytes cannot hold."
         )
-    return content
 
 
 def save_model(
@@ -159,13 +165,9 @@ def store_model(folder: Path, card: ModelCard, weights: bytes) -> ModelEntry:
     OutputError
         If it could not be written; an older model is untouched.
     """
-    stage = folder / f".new-{secrets.token_hex(8)}"
+    text = card.model_dump_json(indent=2) + "\n"
     try:
-        stage.mkdir(parents=True)
-        write_bytes(stage / WEIGHTS, weights)
-        write_text(stage / CARD, card.model_dump_json(indent=2) + "\n")
-        for name in (WEIGHTS, CARD):
-            (stage / name).replace(folder / name)
+        replace_model(folder, text, weights, card.weights_sha256)
     except OutputError:
         raise
     except OSError as error:
@@ -173,8 +175,6 @@ def store_model(folder: Path, card: ModelCard, weights: bytes) -> ModelEntry:
             f"the model {card.name!r} could not be written: {error.strerror}. "
             "What was there is untouched."
         ) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
     return ModelEntry(card, folder, "path")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from napari.layers import Image
 from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
 
-from covseg_core.labels import INFECTION, LESIONS
+from covseg_core.errors import ModelRefusedError
+from covseg_core.registry.promotion import OUTLINES, promoted
 from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
 from napari_covseg._convert import CTFacts, facts_of
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 __all__ = ["ModelPicker", "ScanPicker"]
-
-
-_INFECTION = (INFECTION.name, LESIONS.name)
 
 
 class ScanPicker(QComboBox):
@@ -64,7 +62,7 @@ class ScanPicker(QComboBox):
 
 
 class ModelPicker(QComboBox):
-    """Lists the models that outline infection, the default one chosen."""
+    """Lists the models that outline infection, the promoted one chosen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,9 +79,9 @@ class ModelPicker(QComboBox):
 
     def refresh(self) -> None:
         """List the models anew; the chosen one stays chosen."""
-        wanted = self.entry.card.name if self.entry else DEFAULT_MODEL
+        wanted = self.entry.card.name if self.entry else _promoted()
         self._entries = tuple(
-            entry for entry in list_models() if entry.card.label_set in _INFECTION
+            entry for entry in list_models() if entry.card.label_set in OUTLINES
         )
         names = [entry.card.name for entry in self._entries]
         self.blockSignals(True)
@@ -93,6 +91,14 @@ class ModelPicker(QComboBox):
         if wanted in names:
             self.setCurrentIndex(names.index(wanted))
         self.currentIndexChanged.emit(self.currentIndex())
+
+
+def _promoted() -> str:
+    """Name the promoted model; the box is no place to complain about its history."""
+    try:
+        return promoted()
+    except ModelRefusedError:
+        return DEFAULT_MODEL
 
 
 def _is_ct(layer: object) -> bool:

@@ -5,9 +5,13 @@ import sys
 
 import pytest
 
-from covseg_core.cli.app import COMMANDS, MODEL_COMMANDS
+from covseg_core.cli.app import CASE_COMMANDS, COMMANDS, MODEL_COMMANDS
 
-ALL = [[name] for name in COMMANDS] + [["models", name] for name in MODEL_COMMANDS]
+TEXTS = {
+    **{(name,): text for name, text in COMMANDS.items()},
+    **{("models", name): text for name, text in MODEL_COMMANDS.items()},
+    **{("cases", name): text for name, (_, text) in CASE_COMMANDS.items()},
+}
 HEAVY = ("torch", "timm", "matplotlib", "scipy", "skimage", "pydicom", "napari")
 
 
@@ -43,14 +47,13 @@ def test_importing_the_core_imports_nothing_heavy():
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("words", ALL, ids=" ".join)
+@pytest.mark.parametrize("words", TEXTS, ids=" ".join)
 def test_every_command_explains_itself(words, covseg):
     answer = covseg(*words, "--help")
     assert answer.code == 0
     assert answer.err == ""
     assert answer.out.startswith(f"Usage: covseg {' '.join(words)}")
-    texts = COMMANDS | MODEL_COMMANDS
-    assert " ".join(answer.out.split()).count(texts[words[-1]]) == 1
+    assert " ".join(answer.out.split()).count(TEXTS[words]) == 1
 
 
 def test_the_overview_lists_every_command_with_its_sentence(covseg):
@@ -58,8 +61,9 @@ def test_the_overview_lists_every_command_with_its_sentence(covseg):
     for name, text in COMMANDS.items():
         assert f" {name} " in overview
         assert text in overview
-    for name in MODEL_COMMANDS:
-        assert f" {name} " in covseg("models", "--help").out
+    for group, names in (("models", MODEL_COMMANDS), ("cases", CASE_COMMANDS)):
+        for name in names:
+            assert f" {name} " in covseg(group, "--help").out
 
 
 def test_the_program_exits_with_the_code_of_its_command():

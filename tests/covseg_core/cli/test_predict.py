@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from covseg_core.metrics import dice
+from covseg_core.registry.home import models_folder
 
 BASELINE = "--model", "hu-threshold"
 
@@ -96,6 +97,22 @@ def test_the_users_lungs_are_taken_in_place_of_ours(covseg, scan, lungs, tmp_pat
     assert document["opacity"]["left"]["percent_opacity"] is None
     assert document["volumes_ml"]["consolidation"] == 0
     assert document["volumes_ml"]["ggo"] > 30
+
+
+def test_without_a_model_the_promoted_one_runs(covseg, refused, scan, tmp_path):
+    covseg("models", "promote", "hu-threshold")
+    words = "predict", scan, "-o", tmp_path / "m.nii.gz"
+    assert covseg(*words, "--json").json["model"]["name"] == "hu-threshold"
+    (models_folder() / "promoted.json").write_text("{")
+    assert "promoted.json" in refused(4, *words)
+    assert covseg(*words, *BASELINE).code == 0
+
+
+def test_the_format_of_a_mask_can_be_said(covseg, refused, scan, tmp_path):
+    words = "predict", scan, "-o", tmp_path / "out", *BASELINE, "--format"
+    assert covseg(*words, "nifti").code == 0
+    assert (tmp_path / "out" / "scan.nii.gz").is_file()
+    assert "nifti" in refused(2, *words, "photograph")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,30 @@ def test_a_card_is_the_same_after_json():
     assert card.labels.keys == ("ggo", "consolidation")
 
 
+def test_a_card_of_an_older_covseg_is_read():
+    card = parse_card(json.dumps(CARD))
+    assert (card.parent_sha256, card.data_sha256, card.base) == ("", "", None)
+    assert card.training == {}
+
+
+def test_a_card_says_what_it_was_trained_from_and_on():
+    line = {
+        "parent": "first",
+        "parent_sha256": "a" * 64,
+        "base": "bundled",
+        "data_sha256": "b" * 64,
+        "training": {"epochs_run": 3, "settings": {"seed": 1}},
+    }
+    card = parse_card(json.dumps(CARD | line))
+    assert card.model_dump(mode="json").items() >= line.items()
+
+
+def test_only_bands_of_hu_have_no_network():
+    assert parse_card(json.dumps(CARD)).has_network
+    bands = CARD | {"architecture": "hu-threshold"}
+    assert not parse_card(json.dumps(bands)).has_network
+
+
 @pytest.mark.parametrize("missing", CARD)
 def test_a_missing_field_is_named(missing):
     text = json.dumps({key: CARD[key] for key in CARD if key != missing})
@@ -41,6 +65,9 @@ def test_a_missing_field_is_named(missing):
         ({"name": ".hidden"}, "name: String should match pattern"),
         ({"name": "two\nlines"}, "name: String should match pattern"),
         ({"name": "m" * 65}, "name: String should match pattern"),
+        ({"weights_sha256": "../../x"}, "weights_sha256: String should match"),
+        ({"weights_sha256": "A" * 64}, "weights_sha256: String should match"),
+        ({"data_sha256": "a" * 64 + "\n"}, "data_sha256: String should match"),
         ({"threshold": 1.0}, "threshold: Input should be less than 1"),
         ({"sure": 1.0}, "sure: Input should be less than 1"),
         ({"sure": -0.1}, "sure: Input should be greater than or equal to 0"),

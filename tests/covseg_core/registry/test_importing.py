@@ -10,7 +10,8 @@ import torch
 from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.models.import_published import ImportedWeights
 from covseg_core.registry import importing
-from covseg_core.registry.importing import import_model
+from covseg_core.registry.bundle import write_bundle
+from covseg_core.registry.importing import add_model, import_model
 from covseg_core.registry.store import find_model, list_models, models_folder
 from covseg_core.registry.weights import load_model
 
@@ -67,7 +68,7 @@ def test_a_name_that_is_no_folder_name_is_refused_and_nothing_is_written(
     for path in (model_folder, published):
         with pytest.raises(ModelRefusedError, match="a model cannot be called"):
             import_model(path, name)
-    assert list(covseg_home.iterdir()) == []
+    assert list(covseg_home.glob("models/*/*.json")) == []
 
 
 def test_a_taken_name_is_refused_the_bundled_ones_too(model_folder):
@@ -123,6 +124,30 @@ def test_a_prior_for_a_folder_is_an_error_and_not_ignored(model_folder):
         UsageError, match="'tiny' is a folder of our own, which needs no"
     ):
         import_model(model_folder, "mine", prior=model_folder)
+
+
+def test_a_bundle_becomes_the_model_that_it_was_made_from(model_folder, tmp_path):
+    original = find_model(str(model_folder))
+    bundle = tmp_path / "tiny.covseg.zip"
+    write_bundle(original, bundle)
+    import_model(bundle, "mine")
+    stored = find_model("mine")
+    assert stored.card == original.card.model_copy(update={"name": "mine"})
+    assert stored.weights.read_bytes() == original.weights.read_bytes()
+    assert load_model(stored).network is not None
+    with pytest.raises(UsageError, match="is a bundle of our own, which needs no"):
+        import_model(bundle, "other", prior=bundle)
+
+
+def test_weights_that_do_not_fill_their_network_are_not_added(model_folder, tiny):
+    entry = find_model(str(model_folder))
+    other = entry.card.model_copy(update={"arguments": {**tiny, "channels": 4}})
+    with pytest.raises(ModelRefusedError, match="not those of its architecture"):
+        add_model(other, entry.weights.read_bytes(), "mine")
+    wrong = entry.card.model_copy(update={"weights_sha256": "0" * 64})
+    with pytest.raises(ModelRefusedError, match="not the ones that its card names"):
+        add_model(wrong, entry.weights.read_bytes(), "mine")
+    assert not (models_folder() / "mine").exists()
 
 
 def test_a_newer_covsegs_card_is_refused(model_folder):

@@ -1,38 +1,20 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from covseg_core.errors import ModelRefusedError, OutputError
+from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import (
     BUNDLED,
+    DEFAULT_MODEL,
     find_model,
     list_models,
     models_folder,
     remove_model,
 )
-
-
-@pytest.fixture
-def put():
-    """Put a card without weights into the user's store."""
-
-    def put(folder, name=None, **change):
-        card = {
-            "name": name or folder,
-            "summary": "The user's.",
-            "architecture": "hu-threshold",
-            "label_set": "lesions",
-        }
-        path = models_folder() / folder
-        path.mkdir(parents=True)
-        (path / "card.json").write_text(json.dumps(card | change))
-        return path
-
-    return put
 
 
 def names():
@@ -59,6 +41,13 @@ def test_the_users_models_are_listed_by_name_beside_the_bundled_ones(put):
     assert names() == sorted([*names()])
     assert {"alpha", "zebra", "hu-threshold"} <= set(names())
     assert find_model("alpha").origin == "user"
+
+
+def test_without_a_name_the_promoted_model_is_found(put):
+    assert find_model().card.name == DEFAULT_MODEL
+    put("mine")
+    promote("mine")
+    assert find_model().card.name == "mine"
 
 
 def test_a_users_model_of_the_same_name_comes_first(put):
@@ -157,6 +146,18 @@ def test_bundled_models_and_folders_elsewhere_stay(put, tmp_path):
     assert elsewhere.exists()
     assert inside.exists()
     assert (BUNDLED / "hu-threshold" / "card.json").is_file()
+
+
+def test_a_removal_cut_short_leaves_no_half_model(put, monkeypatch):
+    (put("mine") / "weights.safetensors").touch()
+
+    def stop(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", stop)
+    with pytest.raises(KeyboardInterrupt):
+        remove_model("mine")
+    assert "mine" not in names()
 
 
 def test_a_folder_that_cannot_be_deleted_is_told(put, monkeypatch):

@@ -7,9 +7,14 @@ import torch
 from safetensors.torch import load_file
 
 from covseg_core.errors import ModelRefusedError, OutputError
-from covseg_core.registry import weights
+from covseg_core.registry import folder, weights
 from covseg_core.registry.store import ModelEntry, find_model
-from covseg_core.registry.weights import load_model, save_model
+from covseg_core.registry.weights import (
+    check_size,
+    load_model,
+    read_weights,
+    save_model,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -156,7 +161,7 @@ def test_an_older_model_survives_a_write_that_fails(
     def fail(path, text):
         raise OutputError(f"{path.name} could not be written: the disk is full.")
 
-    monkeypatch.setattr(weights, "write_text", fail)
+    monkeypatch.setattr(folder, "write_text", fail)
     changed = {key: value + 1 for key, value in network.state_dict().items()}
     with pytest.raises(OutputError, match="the disk is full"):
         save_model(model_folder, card, changed)
@@ -187,3 +192,14 @@ def test_a_place_that_cannot_hold_a_model_is_told_in_a_sentence(
         OutputError, match="model 'tiny' could not be written: Not a dir"
     ):
         save_model(tmp_path / "file" / "tiny", card, network.state_dict())
+
+
+def test_a_card_that_asks_for_a_giant_is_refused_before_it_takes_memory(
+    model_folder, tiny
+):
+    entry = find_model(str(model_folder))
+    content = read_weights(entry)
+    check_size(entry.card, content)
+    giant = entry.card.model_copy(update={"arguments": {**tiny, "channels": 200_000}})
+    with pytest.raises(ModelRefusedError, match=r"has \d{12,} numbers, which weights"):
+        check_size(giant, content)

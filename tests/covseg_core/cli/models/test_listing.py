@@ -12,7 +12,10 @@ def test_models_are_listed_with_their_origin(covseg, tiny_model):
     assert rows["tiny"]["labels"] == ["infection"]
     assert len(rows["tiny"]["weights_sha256"]) == 64
     assert rows["hu-threshold"]["origin"] == "bundled"
+    assert [name for name in rows if rows[name]["promoted"]] == ["infnet-multi-small"]
     lines = covseg("models", "list").out.splitlines()
+    marked = [line.split()[0] for line in lines if line.split()[2] == "promoted"]
+    assert marked == ["infnet-multi-small"]
     assert [line.split()[0] for line in lines] == sorted(rows)
 
 
@@ -23,43 +26,6 @@ def test_a_card_is_shown(covseg, tiny_model, tiny):
     text = covseg("models", "show", tiny_model).out
     assert "intended_use      Research only; not for diagnosis." in text
     assert "size                                  64" in text
-
-
-def test_a_folder_is_imported_shown_and_removed(
-    covseg, refused, tiny_model, covseg_home
-):
-    folder = covseg_home / "models" / tiny_model
-    answer = covseg("models", "import", folder, "--name", "mine")
-    assert (answer.code, answer.out) == (0, "added mine: Never trained.\n")
-    assert covseg("models", "show", "mine", "--json").json["name"] == "mine"
-    assert covseg("models", "remove", "mine").out == "removed mine\n"
-    assert "there is no model 'mine'" in refused(4, "models", "show", "mine")
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "sentence"),
-    [
-        (["show", "absent"], 4, "there is no model 'absent'; there are "),
-        (
-            ["remove", "hu-threshold"],
-            4,
-            "'hu-threshold' is bundled with covseg and sta",
-        ),
-        (["remove", "../.."], 4, "there is no model '..'"),
-        (["import", "absent.pth", "--name", "x"], 4, "no file or folder 'absent.pth'"),
-        (
-            ["import", "absent.pth", "--name", "hu-threshold"],
-            4,
-            "'hu-threshold' already",
-        ),
-        (["import", "a", "--name", "x", "--channel-order", "x"], 2, "Choose from"),
-    ],
-)
-def test_what_cannot_be_done_is_refused(
-    words, code, sentence, refused, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    assert sentence in refused(code, "models", *words)
 
 
 @pytest.mark.slow

@@ -1,14 +1,13 @@
-"""`covseg models`: list, show, import and remove models."""
+"""`covseg models list` and `show`: what models there are and what is known of them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from covseg_core.cli.output import say, say_json
-from covseg_core.registry.store import find_model, list_models, remove_model
+from covseg_core.registry.store import find_model, list_models
 
-__all__ = ["import_command", "list_command", "remove_command", "show_command"]
+__all__ = ["list_command", "show_command"]
 
 
 def list_command(*, architectures: bool = False, json: bool = False) -> None:
@@ -21,20 +20,10 @@ def list_command(*, architectures: bool = False, json: bool = False) -> None:
     json
         Print one JSON document.
     """
-    rows = _architectures() if architectures else _models()
-    if json:
-        say_json(rows)
-        return
-    if not architectures:
-        for row in rows:
-            say(f"{row['name']:22}{row['origin']:10}{row['summary']}")
-        return
-    for row in rows:
-        millions = row["parameters"] / 1e6
-        say(
-            f"{row['architecture']:14}{row['backbone']:12}"
-            f"{millions:8.2f} M {row['gmac']:8.2f} GMAC"
-        )
+    if architectures:
+        _list_architectures(json)
+    else:
+        _list_models(json)
 
 
 def show_command(name: str, /, *, json: bool = False) -> None:
@@ -61,52 +50,40 @@ def show_command(name: str, /, *, json: bool = False) -> None:
             say(f"{key:18}{value or '-'}")
 
 
-def import_command(
-    file: Path,
-    /,
-    *,
-    name: str,
-    prior: Path | None = None,
-    channel_order: Literal["published", "background-first"] = "published",
-) -> None:
-    """Add a model folder, or published Inf-Net and U-Net weights.
+def _list_models(json: bool) -> None:
+    from covseg_core.registry.promotion import standing
 
-    Parameters
-    ----------
-    file
-        Folder with card.json and weights.safetensors, or a published state_dict.
-    name
-        What the model is called here.
-    prior
-        For the published multi-label U-Net: the Inf-Net that makes its prior.
-    channel_order
-        Of that U-Net: as published, or background first (self-supervised Inf-Net).
-    """
-    from covseg_core.registry.importing import import_model
-
-    entry = import_model(file, name, prior=prior, channel_order=channel_order)
-    say(f"added {entry.card.name}: {entry.card.summary}")
-    if entry.card.limits:
-        say(f"note: {entry.card.limits}")
+    now = standing()
+    rows = _models(now.name)
+    if json:
+        say_json(rows)
+        return
+    for row in rows:
+        mark = "promoted" if row["promoted"] else ""
+        say(f"{row['name']:22}{row['origin']:10}{mark:10}{row['summary']}")
+    for reason in now.passed_over:
+        say(f"note: {reason}")
 
 
-def remove_command(name: str, /) -> None:
-    """Delete one of your models.
+def _list_architectures(json: bool) -> None:
+    rows = _architectures()
+    if json:
+        say_json(rows)
+        return
+    for row in rows:
+        millions = row["parameters"] / 1e6
+        say(
+            f"{row['architecture']:14}{row['backbone']:12}"
+            f"{millions:8.2f} M {row['gmac']:8.2f} GMAC"
+        )
 
-    Parameters
-    ----------
-    name
-        Its name; bundled models stay.
-    """
-    remove_model(name)
-    say(f"removed {name}")
 
-
-def _models() -> list[dict[str, Any]]:
+def _models(promoted: str) -> list[dict[str, Any]]:
     return [
         {
             "name": entry.card.name,
             "origin": entry.origin,
+            "promoted": entry.card.name == promoted,
             "architecture": entry.card.architecture,
             "labels": list(entry.card.labels.keys),
             "summary": entry.card.summary,

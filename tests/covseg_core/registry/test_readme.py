@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from covseg_core.registry.readme import readme_of
+from covseg_core.registry.store import find_model
+
+
+def front_matter(text):
+    empty, front, _ = text.split("---\n", 2)
+    assert empty == ""
+    return yaml.safe_load(front)
+
+
+def test_the_page_says_what_the_card_says():
+    card = find_model("infnet-small").card
+    page = readme_of(card, "someone/lungs")
+    assert "For research use only; not for diagnosis." in page
+    for text in (card.summary, card.limits, card.licence, card.weights_sha256):
+        assert text in page
+    for source in card.data:
+        assert f"- Data: {source}\n" in page
+    assert "| held_out_slices_infection_dice | 0.7272 |" in page
+    assert "covseg models pull someone/lungs --name infnet-small" in page
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("CC-BY-4.0", {"license": "cc-by-4.0"}),
+        ("", {"license": "unknown"}),
+        (
+            "Non-commercial research: use!",
+            {"license": "other", "license_name": "non-commercial-research-use"},
+        ),
+    ],
+)
+def test_the_hub_is_told_the_licence_in_its_own_words(card, licence, expected):
+    front = front_matter(readme_of(card.model_copy(update={"licence": licence}), "a/b"))
+    assert {key: front[key] for key in front if "license" in key} == expected
+    assert {"covseg", "infnet", "safetensors"} <= set(front["tags"])
+    assert front["pipeline_tag"] == "image-segmentation"
+
+
+def test_what_is_not_known_is_said_to_be_unknown(card):
+    page = readme_of(card.model_copy(update={"intended_use": ""}), "a/b")
+    assert page.count("Not stated.") == 3
+    assert "- Data: not stated" in page
+    assert "None stated." in page
+
+
+def test_lineage_and_training_are_told(card):
+    line = {
+        "parent": "first",
+        "training": {"epochs_run": 3, "settings": {"seed": 1}, "device": "cpu"},
+        "metrics": {"a|b": 0.5},
+    }
+    page = readme_of(card.model_copy(update=line), "a/b")
+    assert "- Trained further from: first\n" in page
+    assert "- Epochs run: 3\n- Device: cpu\n" in page
+    assert "seed" not in page
+    assert r"| a\|b | 0.5 |" in page

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from covseg_core.registry.home import models_folder
+from covseg_core.registry.promotion import promote
+from covseg_core.registry.store import DEFAULT_MODEL
+from napari_covseg.widgets._pickers import ModelPicker
+
+
+def chosen(qtbot):
+    picker = ModelPicker()
+    qtbot.addWidget(picker)
+    return picker.entry.card.name
+
+
+def test_the_promoted_model_is_chosen_first(qtbot):
+    assert chosen(qtbot) == DEFAULT_MODEL
+    promote("hu-threshold")
+    assert chosen(qtbot) == "hu-threshold"
+
+
+def test_a_damaged_history_leaves_the_bundled_model(qtbot):
+    models_folder().mkdir()
+    (models_folder() / "promoted.json").write_text("{")
+    assert chosen(qtbot) == DEFAULT_MODEL
