@@ -7,14 +7,16 @@ model card are all made from it, so their defaults cannot disagree.
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["Parameter", "Settings", "parameters_of", "setting"]
+__all__ = ["Device", "Parameter", "Settings", "device", "parameters_of", "setting"]
 
 
 class Settings(BaseModel):
@@ -87,6 +89,25 @@ def setting(
         ge=low,
         le=high,
         json_schema_extra={"unit": unit},
+    )
+
+
+def _require_device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", name, re.ASCII):
+        raise ValueError("must be auto, cpu, cuda or cuda:N")
+    return name
+
+
+Device = Annotated[str, AfterValidator(_require_device)]
+"""Where a network runs: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
+
+
+def device() -> Any:
+    """Declare the field of a `Device`; ``COVSEG_DEVICE`` is its default."""
+    return Field(
+        default_factory=lambda: os.environ.get("COVSEG_DEVICE", "auto"),
+        validate_default=True,
+        description="Where the network runs: auto, cpu, cuda or cuda:N.",
     )
 
 

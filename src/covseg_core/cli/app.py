@@ -14,14 +14,37 @@ COMMANDS = {
     "convert": "Write a loaded CT as NIfTI in Hounsfield units.",
     "predict": "Outline infection on scans or 8-bit slices.",
     "lungs": "Find the right and the left lung.",
+    "evaluate": "Measure how well predictions agree with a reader's masks.",
+    "train": "Train a model on the cases of a store, or go on from a parent.",
     "sample": "Write the sample chest CT with its true masks.",
     "doctor": "Tell what this computer has, what is missing and how to get it.",
 }
 MODEL_COMMANDS = {
     "list": "List models, or architectures with their size.",
     "show": "Show a model's card.",
-    "import": "Add a model folder, or published Inf-Net and U-Net weights.",
+    "promote": "Let predict run a model when none is named.",
+    "rollback": "Let predict run the model again that was promoted before.",
+    "import": "Add a bundle, a model folder, or published Inf-Net and U-Net weights.",
+    "export": "Write a model as one file for others.",
+    "pull": "Add a model from the Hugging Face hub.",
+    "push": "Put a model on the Hugging Face hub.",
     "remove": "Delete one of your models.",
+}
+CASE_COMMANDS = {
+    "add": ("add:add", "Add a scan, a mask of it, or both."),
+    "import": (
+        "import_:import_command",
+        "Add a public collection, or many files of your own.",
+    ),
+    "list": (
+        "show:list_command",
+        "List cases with patient, split, state and newest mask.",
+    ),
+    "show": ("show:show", "Show a case and its masks."),
+    "diff": ("diff:diff", "Tell what changed between two masks of a case."),
+    "state": ("state:state", "Say how far a case is."),
+    "verify": ("verify:verify", "Check every byte of a store."),
+    "export": ("export:export", "Write the finished cases for nnU-Net or MONAI."),
 }
 
 
@@ -41,4 +64,8 @@ def make_app() -> App:
         app_path = f"covseg_core.cli.models:{name}_command"
         models.command(app_path, name=name, help=text)
     app.command(models)
+    cases = App(name="cases", help="Keep scans with the masks made of them.")
+    for name, (place, text) in CASE_COMMANDS.items():
+        cases.command(f"covseg_core.cli.cases.{place}", name=name, help=text)
+    app.command(cases)
     return app

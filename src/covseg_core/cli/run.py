@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
     -------
     int
         0 done, 1 a bug of ours, 2 wrong usage, 3 input refused, 4 model
-        refused, 130 stopped by the user.
+        refused, 5 a worse model was not promoted, 130 stopped by the user.
     """
     debug = DEBUG in arguments
     words = [word for word in arguments if word != DEBUG]
@@ -49,8 +49,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(_wrong_setting(error), USAGE, debug)
     except CovsegError as error:
         return _complain(str(error), error.exit_code, debug)
-    except KeyboardInterrupt:
-        return _complain("stopped.", STOPPED, debug=False)
+    except KeyboardInterrupt as error:
+        return _complain(str(error) or "stopped.", STOPPED, debug=False)
     except BrokenPipeError:
         # The reader of a pipe went away; nobody is left to talk to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
-
-from covseg_core.settings import Settings, setting
+from covseg_core.settings import Device, Settings, device, setting
 
 if TYPE_CHECKING:
     from covseg_core.registry.card import ModelCard
@@ -16,18 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["PredictSettings"]
 
 
-def _default_device() -> str:
-    return os.environ.get("COVSEG_DEVICE", "auto")
-
-
 class PredictSettings(Settings):
     """How to predict a mask."""
 
-    device: str = Field(
-        default_factory=_default_device,
-        validate_default=True,
-        description="Where the network runs: auto, cpu, cuda or cuda:N.",
-    )
+    device: Device = device()
     engine: Literal["auto", "torch", "openvino"] = setting(
         "auto", "What runs the network; openvino pays on many or large slices on a CPU."
     )
@@ -47,13 +35,6 @@ class PredictSettings(Settings):
         low=0,
         high=100,
     )
-
-    @field_validator("device")
-    @classmethod
-    def _check_device(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", device, re.ASCII):
-            raise ValueError("must be auto, cpu, cuda or cuda:N")
-        return device
 
     def threshold_for(self, card: ModelCard) -> float:
         """Choose the threshold: the user's, else the model's own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from covseg_core.settings import Settings, setting
+from covseg_core.settings import Device, Settings, device, setting
 from covseg_core.transforms.augment import Augment
 
 __all__ = ["TrainSettings"]
@@ -50,7 +50,7 @@ class TrainSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = setting(
         "auto", "Arithmetic of the network; auto is bfloat16 on CUDA, else float32."
     )
-    device: str = setting("auto", "Where the network runs: auto, cpu, cuda or cuda:N.")
+    device: Device = device()
     devices: int = setting(1, "Devices, or processes on the CPU.", low=1, high=1024)
     checkpoint_s: float = setting(
         60.0, "Time between checkpoints.", unit="s", low=0, high=86400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from covseg_core.training.config import TrainSettings
 
-__all__ = ["make_fabric"]
+__all__ = ["is_first_process", "make_fabric"]
 
 PRECISIONS = {
     "float32": "32-true",
@@ -38,6 +39,7 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     with warnings.catch_warnings():
         # lightning warns of clusters and cores that are none of our business.
         warnings.simplefilter("ignore")
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         from lightning_fabric import Fabric
 
         fabric = Fabric(precision=_precision(settings), loggers=[], **_where(settings))
@@ -48,6 +50,12 @@ def make_fabric(settings: TrainSettings) -> Fabric:
             "devices; each needs at least two slices."
         )
     return fabric
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one of its run that shows and keeps things."""
+    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
+    return int(rank) == 0
 
 
 def _where(settings: TrainSettings) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def fit(
                         fabric.device, memory_format=torch.channels_last
                     )
                     value = loss(seen, truth.to(fabric.device))
-                    values.append(_finite(value.item(), epoch, batch))
+                    values.append(_finite(fabric, value, epoch, batch))
                     adam.zero_grad()
                     fabric.backward(value)
                     fabric.clip_gradients(trainee.network, adam, clip_val=settings.clip)
@@ -163,11 +163,14 @@ def _judge(
     return score
 
 
-def _finite(loss: float, epoch: int, batch: int) -> float:
-    if not math.isfinite(loss):
+def _finite(fabric: Fabric, loss: torch.Tensor, epoch: int, batch: int) -> float:
+    # All processes judge the mean, so that none is left waiting for another.
+    mean: Any = fabric.all_reduce(loss.detach())
+    mean = float(mean)
+    if not math.isfinite(mean):
         raise ModelRefusedError(
-            f"training diverged: loss {loss} in epoch {epoch + 1}, batch {batch}. "
+            f"training diverged: loss {mean} in epoch {epoch + 1}, batch {batch}. "
             "Start again with a smaller --learning-rate or with --precision float32; "
             "the models that were there are untouched."
         )
-    return loss
+    return mean

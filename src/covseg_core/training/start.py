@@ -32,14 +32,17 @@ class Training:
 
     Parameters
     ----------
+    network : SegmentationNetwork
+        What is trained.
     trainee : Trainee
-        What it changes.
+        It and all else that training changes.
     steps : generator of Step
         Iterate to train; see `training.fit.fit`.
     batches : int
         Steps in an epoch.
     """
 
+    network: SegmentationNetwork
     trainee: Trainee
     steps: Generator[Step, None, None]
     batches: int
@@ -97,4 +100,4 @@ def start(
 
     judge = None if validation is None else validate
     steps = fit(trainee, loss, data, prepare, settings, fabric, judge)
-    return Training(trainee, steps, order.batches)
+    return Training(network, trainee, steps, order.batches)

@@ -51,11 +51,9 @@ class Trainee:
         self, network: torch.nn.Module, settings: TrainSettings, steps: int
     ) -> None:
         self.network = network
-        self.weights = [
-            weight for weight in network.parameters() if weight.requires_grad
-        ]
+        weights = [each for each in network.parameters() if each.requires_grad]
         self.adam = AdamW(
-            self.weights, settings.learning_rate, weight_decay=settings.weight_decay
+            weights, settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.schedule = _schedule(self.adam, settings, steps)
         self.step = 0

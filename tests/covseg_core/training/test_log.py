@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import json
 
+import pytest
+
 from covseg_core.training.fit import Step
 from covseg_core.training.log import RunLog
 
@@ -44,3 +46,16 @@ def test_a_line_that_was_cut_is_dropped(tmp_path):
     with (tmp_path / "log.jsonl").open("a") as file:
         file.write('{"epoch": 2, "lo')
     assert [row["epoch"] for row in RunLog(tmp_path, epoch=5).rows()] == [1]
+
+
+def test_tensorboard_shows_the_curves_where_it_is_installed(tmp_path):
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator"
+    )
+    log = RunLog(tmp_path)
+    log.add(step(1))
+    log.add(step(2))
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    losses = [(event.step, event.value) for event in events.Scalars("loss")]
+    assert losses == [(1, 1.25), (2, 0.625)]

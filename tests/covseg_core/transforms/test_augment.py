@@ -127,3 +127,42 @@ def test_the_input_stays_what_it_was():
 def test_strengths_out_of_bounds_are_refused():
     with pytest.raises(ValidationError, match="less than or equal to 1"):
         Augment(flip=1.5)
+
+
+ONLY = {name: 0.0 for name in Augment.model_fields if name != "cutout_share"}
+
+
+def test_a_front_back_flip_turns_slice_and_labels_upside_down():
+    pixels, labels = batch(n=2)
+    augment = Augment(**(ONLY | {"upside_down": 1.0}))
+    turned, marks = augment_slices(pixels, labels, augment, rng())
+    torch.testing.assert_close(turned, pixels.flip(2), rtol=0, atol=1e-4)
+    assert torch.equal(marks, labels.flip(1))
+
+
+def test_a_crop_shows_four_fifths_of_the_slice_at_full_size():
+    """On a ramp the grey tells which columns are seen."""
+    ramp = torch.linspace(0, 1, 100).expand(64, 1, 100, 100)
+    labels = torch.zeros(64, 100, 100, dtype=torch.int64)
+    augment = Augment(**(ONLY | {"crop": 1.0}))
+    seen, _ = augment_slices(ramp, labels, augment, rng())
+    left, right = seen[:, 0, 50, 0], seen[:, 0, 50, -1]
+    torch.testing.assert_close(right - left, torch.full((64,), 0.8), rtol=0, atol=0.02)
+    assert left.min() < 0.02
+    assert left.max() > 0.18
+    assert (left >= -1e-3).all()
+    assert (right <= 1 + 1e-3).all()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.5, 0.9])
+def test_cutout_covers_its_share_with_one_grey_and_leaves_the_labels(share):
+    pixels, labels = batch(n=16, size=128)
+    pixels = torch.full_like(pixels, 0.3)
+    augment = Augment(**(ONLY | {"cutout": 1.0, "cutout_share": share}))
+    cut, marks = augment_slices(pixels.clone(), labels, augment, rng(2))
+    gone = (cut - 0.3).abs() > 1e-4
+    covered = gone.float().mean((1, 2, 3))
+    torch.testing.assert_close(covered, torch.full((16,), share), rtol=0.06, atol=0.003)
+    for i in range(16):
+        assert cut[i][gone[i]].std() < 1e-6
+    assert torch.equal(marks, labels)

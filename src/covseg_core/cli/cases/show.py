@@ -45,11 +45,12 @@ def list_command(
     if json:
         say_json([record.model_dump(mode="json") for record in records])
         return
+    width = max((len(record.case_id) for record in records), default=0) + 2
     for record in records:
         newest = record.newest()
         mask = "-" if newest is None else f"{newest.number} {newest.source}"
         say(
-            f"{record.case_id:22}{record.patient:16}{record.split:12}"
+            f"{record.case_id:{width}}{record.patient:16}{record.split:12}"
             f"{record.state:13}{mask}"
         )
 

@@ -1,0 +1,32 @@
+"""Which network a run trains: the settings behind command line and form."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from covseg_core.settings import Settings, setting
+
+__all__ = ["NewModel"]
+
+
+class NewModel(Settings):
+    """Which network a run trains, and from which weights."""
+
+    arch: str | None = setting(
+        None, "Architecture; infnet, or the parent's, if not given."
+    )
+    backbone: str | None = setting(
+        None, "Backbone in the widths of the papers; a small network if not given."
+    )
+    classes: Literal[1, 3] | None = setting(
+        None, "Of a unet: 1 infection, or 3 background, opacity and consolidation."
+    )
+    size: int | None = setting(
+        None, "Rows and columns that the network is shown; 256 if not given.", low=32
+    )
+    parent: str | None = setting(
+        None, "Model to go on from; the new one takes its place if it is no worse."
+    )
+    start: Literal["parent", "base"] = setting(
+        "parent", "With a parent: its weights, or those of the first of its line."
+    )

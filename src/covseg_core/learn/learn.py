@@ -1,0 +1,242 @@
+"""One turn of the circle: cases in, a model out, compared and perhaps promoted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from covseg_core.io.atomic import write_json
+from covseg_core.learn.compare import Compared, Comparison, compare_models
+from covseg_core.learn.origin import first_network
+from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
+from covseg_core.learn.slices import Prepared, prepare_cases, rehearsed_weights
+from covseg_core.registry.promotion import promote
+from covseg_core.registry.store import find_model, models_folder
+from covseg_core.registry.weights import LoadedModel, load_model, save_model
+from covseg_core.training.checkpoint import Checkpoints, checkpointed
+from covseg_core.training.data import TrainingSlices
+from covseg_core.training.devices import make_fabric
+from covseg_core.training.fit import Step
+from covseg_core.training.log import RunLog
+from covseg_core.training.start import Training, start
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lightning_fabric import Fabric
+
+    from covseg_core.cases.reading import CaseReader
+    from covseg_core.learn.plan import RunPlan
+    from covseg_core.registry.store import ModelEntry
+
+__all__ = ["LearnEvent", "Outcome", "decide", "learn"]
+
+LearnEvent: TypeAlias = Prepared | Step | Compared
+KEPT = ("run.json", "log.csv", "log.jsonl", "tensorboard", OUTCOME)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    Parameters
+    ----------
+    model : ModelEntry
+        The new model, in the user's store.
+    comparison : Comparison or None
+        On the held-out cases; None if the store has none.
+    promoted : bool
+        Whether it is what `predict` runs from now on.
+    reason : str
+        Why, or why not, in a sentence.
+    """
+
+    model: ModelEntry
+    comparison: Comparison | None
+    promoted: bool
+    reason: str
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it was held back because its parent is better."""
+        worse = self.comparison is not None and self.comparison.is_worse
+        return worse and not self.promoted
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values for JSON."""
+        table = None if self.comparison is None else self.comparison.as_dict()
+        return {
+            "model": self.model.card.name,
+            "weights_sha256": self.model.card.weights_sha256,
+            "promoted": self.promoted,
+            "worse": self.is_worse,
+            "reason": self.reason,
+            "held_out": table,
+        }
+
+
+def learn(
+    store: CaseReader, plan: RunPlan, *, resume: bool = False
+) -> Generator[LearnEvent, None, Outcome | None]:
+    """Train a model on the cases of a plan, compare it, and promote it if it may.
+
+    Parameters
+    ----------
+    store : CaseReader
+        That the cases of the plan lie in.
+    plan : RunPlan
+        What to do; from `make_plan`, or `read_plan` to go on.
+    resume : bool
+        Go on with a run that was stopped.
+
+    Yields
+    ------
+    Prepared, Step or Compared
+        What has been done; stop iterating to stop, and go on later.
+
+    Returns
+    -------
+    Outcome or None
+        None in every process but the first, if several train together.
+    """
+    begun = time.monotonic()
+    folder = run_folder(plan.name)
+    fabric = make_fabric(plan.settings)
+    if fabric.is_global_zero and not resume:
+        write_plan(plan)
+    fabric.barrier()
+    data = yield from _slices(store, plan, fabric)
+    training = _start(plan, fabric, *data)
+    checkpoints = Checkpoints(folder)
+    yield from _logged(training, checkpoints, plan, fabric)
+    if not fabric.is_global_zero:
+        return None
+    model = _finished(plan, training, fabric, time.monotonic() - begun)
+    comparison = yield from _compare(store, plan, model)
+    outcome = decide(plan, _save(model, comparison), comparison)
+    write_json(folder / OUTCOME, outcome.as_dict())
+    discard_run(plan.name, but=KEPT)
+    return outcome
+
+
+def _slices(
+    store: CaseReader, plan: RunPlan, fabric: Fabric
+) -> Generator[Prepared, None, tuple[TrainingSlices, TrainingSlices | None]]:
+    """Let the first process make the slices and the others open them."""
+    if not fabric.is_global_zero:
+        fabric.barrier()
+    folder = run_folder(plan.name) / "slices"
+    manifest = plan.manifest
+    data, ids = yield from prepare_cases(
+        store, manifest.of_split("train"), plan, folder / "train"
+    )
+    weights = rehearsed_weights(
+        data, ids, frozenset(plan.old_cases), plan.settings.rehearsal
+    )
+    validation = None
+    if manifest.of_split("validation"):
+        validation, _ = yield from prepare_cases(
+            store, manifest.of_split("validation"), plan, folder / "validation"
+        )
+    if fabric.is_global_zero:
+        fabric.barrier()
+    return TrainingSlices(data.pixels, data.labels, weights), validation
+
+
+def _start(
+    plan: RunPlan,
+    fabric: Fabric,
+    data: TrainingSlices,
+    validation: TrainingSlices | None,
+) -> Training:
+    return start(
+        first_network(plan),
+        data,
+        plan.card.prepare,
+        plan.settings,
+        fabric,
+        validation=validation,
+        state=Checkpoints(run_folder(plan.name)).load(),
+    )
+
+
+def _logged(
+    training: Training, checkpoints: Checkpoints, plan: RunPlan, fabric: Fabric
+) -> Generator[Step, None, None]:
+    """Train; the first process keeps checkpoints and curves."""
+    if not fabric.is_global_zero:
+        yield from training.steps
+        return
+    checkpoints.load()
+    log = RunLog(run_folder(plan.name), training.epochs_done)
+    steps = checkpointed(
+        training.steps, training.trainee, checkpoints, plan.settings.checkpoint_s
+    )
+    for step in steps:
+        if step.ends_epoch:
+            log.add(step)
+        yield step
+
+
+def _finished(
+    plan: RunPlan, training: Training, fabric: Fabric, seconds: float
+) -> LoadedModel:
+    """Take the best weights and say in the card how they came about."""
+    best, network = training.trainee.best, training.network
+    metrics: dict[str, Any] = {}
+    if best.epoch:
+        network.load_state_dict(best.weights)
+        metrics = {"validation_dice": round(best.score, 4), "best_epoch": best.epoch}
+    facts = {
+        "settings": plan.settings.model_dump(mode="json"),
+        "epochs_run": training.epochs_done,
+        "seconds_of_last_start": round(seconds, 1),
+        "device": str(fabric.device),
+        "processes": fabric.world_size,
+        "weights_from": plan.weights_from or "random",
+        "cases": [case.image_sha256 for case in plan.manifest.of_split("train")],
+    }
+    card = plan.card.model_copy(update={"metrics": metrics, "training": facts})
+    return LoadedModel(card, network.eval())
+
+
+def _compare(
+    store: CaseReader, plan: RunPlan, model: LoadedModel
+) -> Generator[Compared, None, Comparison | None]:
+    held_out = plan.manifest.of_split("held-out")
+    if not held_out:
+        return None
+    before = None if plan.parent is None else load_model(find_model(plan.parent))
+    return (
+        yield from compare_models(store, held_out, before, model, plan.settings.device)
+    )
+
+
+def _save(model: LoadedModel, comparison: Comparison | None) -> ModelEntry:
+    card, network = model.card, model.network
+    if comparison is not None:
+        found = [case.after for case in comparison.cases]
+        told = {
+            "held_out_dice": round(sum(found) / len(found), 4),
+            "held_out_cases": len(found),
+        }
+        card = card.model_copy(update={"metrics": card.metrics | told})
+    state = {} if network is None else network.state_dict()
+    return save_model(models_folder() / card.name, card, state)
+
+
+def decide(plan: RunPlan, entry: ModelEntry, comparison: Comparison | None) -> Outcome:
+    """Promote a model that is shown to be no worse than its parent."""
+    by_hand = f"`covseg models promote {plan.name}` makes it the default"
+    if comparison is None:
+        reason = f"there is no held-out case to judge it by; {by_hand}."
+    elif plan.parent is None:
+        reason = f"it has no parent to be compared with; {by_hand}."
+    elif comparison.is_worse:
+        reason = f"its parent {plan.parent} is better on the held-out cases."
+    else:
+        promote(plan.name)
+        reason = f"it is no worse than its parent {plan.parent} on the held-out cases."
+        return Outcome(entry, comparison, promoted=True, reason=reason)
+    return Outcome(entry, comparison, promoted=False, reason=reason)

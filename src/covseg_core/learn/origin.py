@@ -1,0 +1,158 @@
+"""Where a run begins: random weights, a parent's, or those of the first model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.labels import LESIONS
+from covseg_core.models import create_model
+from covseg_core.registry.card import ModelCard
+from covseg_core.registry.store import find_model
+from covseg_core.registry.weights import load_model
+from covseg_core.transforms.prepare import Prepare
+
+if TYPE_CHECKING:
+    from covseg_core.learn.config import NewModel
+    from covseg_core.learn.plan import RunPlan
+    from covseg_core.models.network import SegmentationNetwork
+
+__all__ = ["card_for", "first_network", "weights_source"]
+
+DEFAULT_ARCHITECTURE = "infnet"
+DEFAULT_BACKBONE = "regnety_004"
+DEFAULT_SIZE = 256
+# The published widths suit 2,048 features of a 50-layer backbone.
+SMALL: dict[str, dict[str, Any]] = {
+    "infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32},
+    "infnet-joint": {"ra_channels": (64, 48, 32), "edge_channels": 32},
+    "multi-infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32, "width": 12},
+}
+
+
+def card_for(name: str, wanted: NewModel) -> ModelCard:
+    """Describe the model that a run will make.
+
+    Raises
+    ------
+    UsageError
+        If what is wanted contradicts itself.
+    ModelRefusedError
+        If the network cannot be built, or the parent is not there.
+    """
+    if wanted.parent is None:
+        return _card_from_scratch(name, wanted)
+    for option in ("backbone", "classes", "size"):
+        if getattr(wanted, option) is not None:
+            raise UsageError(
+                f"--{option} is the parent's to say; leave it away, or --parent."
+            )
+    return _card_from_parent(name, wanted.parent, wanted.arch)
+
+
+def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
+    architecture = wanted.arch or DEFAULT_ARCHITECTURE
+    arguments: dict[str, Any] = {"backbone": wanted.backbone or DEFAULT_BACKBONE}
+    if wanted.backbone is None:
+        arguments |= SMALL.get(architecture, {})
+    if wanted.classes is not None:
+        arguments["classes"] = wanted.classes
+    with torch.device("meta"):
+        network = create_model(architecture, **arguments)
+    return ModelCard(
+        name=name,
+        summary=f"{architecture} on {arguments['backbone']}, trained from scratch.",
+        architecture=architecture,
+        arguments=arguments,
+        label_set=network.label_set.name,
+        prepare=Prepare(size=wanted.size or DEFAULT_SIZE),
+    )
+
+
+def _card_from_parent(name: str, parent: str, architecture: str | None) -> ModelCard:
+    entry = find_model(parent)
+    if not entry.weights.is_file():
+        raise ModelRefusedError(
+            f"the model {parent!r} has no network that could be trained; "
+            "choose another --parent."
+        )
+    card = _second_stage(entry.card, architecture)
+    return card.model_copy(
+        update={
+            "name": name,
+            "summary": f"{card.name}, fine-tuned.",
+            "parent": card.name,
+            "parent_sha256": card.weights_sha256,
+            "base": card.base or card.name,
+            "weights_sha256": "",
+            "created_utc": "",
+            "metrics": {},
+        }
+    )
+
+
+def _second_stage(card: ModelCard, architecture: str | None) -> ModelCard:
+    if architecture in (None, card.architecture):
+        return card
+    if (card.architecture, architecture) != ("infnet", "multi-infnet"):
+        raise ModelRefusedError(
+            f"the parent {card.name!r} is of the architecture {card.architecture!r}, "
+            f"not {architecture!r}; leave --arch away."
+        )
+    width = {"width": SMALL["multi-infnet"]["width"]}
+    return card.model_copy(
+        update={
+            "architecture": architecture,
+            "label_set": LESIONS.name,
+            "arguments": {**card.arguments, **width},
+        }
+    )
+
+
+def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | None:
+    """Name the model whose weights a run begins with; None is random weights.
+
+    Raises
+    ------
+    UsageError
+        If the first model of the line is gone.
+    """
+    if card.parent is None:
+        return None
+    source = card.parent if start == "parent" else card.base or card.parent
+    try:
+        find_model(source)
+    except ModelRefusedError as error:
+        raise UsageError(
+            f"the first model {source!r} of this line is not here any more; "
+            "start from the parent with --start parent."
+        ) from error
+    return source
+
+
+def first_network(plan: RunPlan) -> SegmentationNetwork:
+    """Build the network that a run begins with.
+
+    A second stage that is put on a first one leaves that as it is.
+
+    Raises
+    ------
+    ModelRefusedError
+        If it cannot be built, or the weights cannot be read or are of another
+        network.
+    """
+    torch.manual_seed(plan.settings.seed)
+    if plan.weights_from is None:
+        return create_model(plan.card.architecture, **plan.card.arguments)
+    source = load_model(find_model(plan.weights_from))
+    if source.network is None:
+        raise ModelRefusedError(f"{plan.weights_from!r} has no network.")
+    if source.card.architecture == plan.card.architecture:
+        return source.network
+    network = create_model(plan.card.architecture, **plan.card.arguments)
+    prior = network.get_submodule("prior")
+    prior.load_state_dict(source.network.state_dict())
+    prior.requires_grad_(requires_grad=False)
+    return network

@@ -1,0 +1,160 @@
+"""The circle, turned by a network that learns next to nothing in seconds."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pytest
+import torch
+
+from covseg_core.errors import UsageError
+from covseg_core.learn.compare import CaseScore, Compared, Comparison
+from covseg_core.learn.learn import decide, learn
+from covseg_core.learn.plan import read_outcome, read_plan, run_folder
+from covseg_core.learn.slices import Prepared
+from covseg_core.metrics.intervals import compare_paired
+from covseg_core.registry.promotion import promoted
+from covseg_core.registry.store import DEFAULT_MODEL, find_model
+from covseg_core.registry.weights import load_model
+from covseg_core.training.fit import Step
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def finish(steps):
+    """Run a training to its end; its events and its outcome."""
+    events = []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as stop:
+            return events, stop.value
+
+
+def compared(before, after):
+    cases = tuple(
+        CaseScore(f"case-{i}", f"p-{i}", *pair, None, None, None)
+        for i, pair in enumerate(zip(before, after, strict=True))
+    )
+    return Comparison(cases, compare_paired(before, after))
+
+
+def weights_of(name):
+    return load_model(find_model(name)).network.state_dict()
+
+
+def test_a_store_becomes_a_model_that_is_judged_on_held_out_cases(store, plan):
+    events, outcome = finish(learn(store, plan("first", epochs=2)))
+    kinds = [type(event) for event in events]
+    assert set(kinds) == {Prepared, Step, Compared}
+    assert kinds.index(Step) < kinds.index(Compared)
+    assert [event.epoch for event in events if getattr(event, "ends_epoch", 0)] == [
+        1,
+        2,
+    ]
+
+    assert outcome.model.card.parent is None
+    assert not outcome.promoted
+    assert "no parent" in outcome.reason
+    assert [case.case_id for case in outcome.comparison.cases] == ["held-out-3"]
+    assert math.isnan(outcome.comparison.cases[0].before)
+    assert outcome.comparison.cases[0].true_ml == pytest.approx(
+        sum(store.mask("held-out-3").volumes_ml.values())
+    )
+    assert read_outcome("first") == outcome.as_dict()
+
+    card = find_model("first").card
+    assert card.data_sha256 == read_plan("first").manifest.sha256
+    assert card.training["epochs_run"] == 2
+    held_out = outcome.comparison.cases[0].after
+    assert card.metrics["held_out_dice"] == pytest.approx(held_out, abs=1e-4)
+    assert card.data == ("2 cases of 2 patients",)
+    left = {path.name for path in run_folder("first").iterdir()}
+    assert left <= {"run.json", "log.csv", "log.jsonl", "tensorboard", "outcome.json"}
+
+
+def test_a_model_no_worse_than_its_parent_becomes_the_default(store, plan):
+    finish(learn(store, plan("first")))
+    child = plan("second", parent="first")
+    assert child.old_cases == ("train-0", "train-1")
+    _, outcome = finish(learn(store, child))
+    assert outcome.comparison.dice.n == 1
+    assert outcome.promoted is not outcome.is_worse
+    assert promoted() == ("second" if outcome.promoted else DEFAULT_MODEL)
+    card = outcome.model.card
+    assert (card.parent, card.base) == ("first", "first")
+    assert card.parent_sha256 == find_model("first").card.weights_sha256
+
+
+def test_only_a_model_that_is_shown_to_be_no_worse_is_promoted(store, plan):
+    child = plan("second", parent="infnet-small")
+    entry = find_model("infnet-small")
+    worse = decide(child, entry, compared([0.8, 0.6], [0.7, 0.65]))
+    assert worse.is_worse
+    assert not worse.promoted
+    assert "its parent infnet-small is better" in worse.reason
+    unknown = decide(child, entry, None)
+    assert not unknown.promoted
+    assert not unknown.is_worse
+    assert "no held-out case" in unknown.reason
+    assert promoted() == DEFAULT_MODEL
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_very_weights(store, plan):
+    finish(learn(store, plan("whole")))
+    cut = plan("cut")
+    steps = learn(store, cut)
+    for event in steps:
+        if isinstance(event, Step) and (event.epoch, event.batch) == (1, 2):
+            break
+    steps.close()
+    with pytest.raises(UsageError, match="go on with --resume"):
+        next(learn(store, cut))
+
+    events, _ = finish(learn(store, read_plan("cut"), resume=True))
+    first = next(event for event in events if isinstance(event, Step))
+    assert (first.epoch, first.batch) == (1, 3)
+    whole, resumed = weights_of("whole"), weights_of("cut")
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+    assert find_model("cut").card.metrics == find_model("whole").card.metrics
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_the_very_weights(store, plan):
+    survive(store, plan, kills=3)
+
+
+@pytest.mark.slow
+def test_forty_kills_change_no_bit_of_the_model(store, plan):
+    survive(store, plan, kills=40)
+
+
+def survive(store, plan, kills):
+    """Kill a run at random moments, go on each time, and compare with a whole one."""
+    finish(learn(store, plan("whole")))
+    cut = plan("cut")
+    spawn = multiprocessing.get_context("fork").Process
+    chance = random.Random(5)
+    for number in range(kills):
+        begun = (run_folder("cut") / "run.json").exists()
+        child = spawn(target=train_quietly, args=(store, cut, begun))
+        child.start()
+        # Later and later, so that every part of a run is hit.
+        time.sleep(chance.uniform(0.02, 0.3 + 4 * number / kills))
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+    begun = (run_folder("cut") / "run.json").exists()
+    if read_outcome("cut") is None:
+        finish(learn(store, cut, resume=begun))
+    whole, resumed = weights_of("whole"), weights_of("cut")
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def train_quietly(store, plan, resume):
+    torch.set_num_threads(1)
+    if read_outcome(plan.name) is None:
+        finish(learn(store, plan, resume=resume))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.learn.config import NewModel
+from covseg_core.learn.origin import card_for, first_network, weights_source
+from covseg_core.learn.plan import make_plan
+from covseg_core.registry.store import find_model
+from covseg_core.registry.weights import load_model
+from covseg_core.training.config import TrainSettings
+
+
+@pytest.mark.parametrize(
+    ("wanted", "labels"),
+    [
+        ({"arch": "infnet"}, "infection"),
+        ({"arch": "infnet-joint"}, "lesions"),
+        ({"arch": "multi-infnet"}, "lesions"),
+        ({"arch": "unet", "classes": 1}, "infection"),
+        ({"arch": "unet", "classes": 3}, "lesions"),
+    ],
+)
+def test_every_architecture_starts_from_scratch(store, wanted, labels):
+    made = make_plan(store, "new", NewModel(**wanted), TrainSettings())
+    assert made.card.label_set == labels
+    network = first_network(made)
+    assert network.label_set.name == labels
+    again = first_network(made)
+    states = network.state_dict(), again.state_dict()
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_a_backbone_that_is_named_has_the_widths_of_the_paper():
+    card = card_for("new", NewModel(backbone="resnet50", size=352))
+    assert card.arguments == {"backbone": "resnet50"}
+    assert card.prepare.size == 352
+
+
+def test_a_network_that_cannot_be_built_is_refused():
+    with pytest.raises(ModelRefusedError, match="there is no architecture 'unett'"):
+        card_for("new", NewModel(arch="unett"))
+
+
+def test_a_second_stage_is_put_on_a_first_one_that_rests(store):
+    wanted = NewModel(parent="infnet-small", arch="multi-infnet")
+    made = make_plan(store, "new", wanted, TrainSettings())
+    assert made.card.label_set == "lesions"
+    network = first_network(made)
+    parent = load_model(find_model("infnet-small")).network.state_dict()
+    prior = network.prior.state_dict()
+    assert all(torch.equal(prior[key], parent[key]) for key in parent)
+    assert not any(weight.requires_grad for weight in network.prior.parameters())
+    assert all(weight.requires_grad for weight in network.unet.parameters())
+
+
+def test_a_parent_keeps_its_architecture_otherwise():
+    with pytest.raises(ModelRefusedError, match="leave --arch away"):
+        card_for("new", NewModel(parent="infnet-multi-small", arch="infnet"))
+
+
+def test_the_base_is_the_first_model_of_the_line():
+    card = card_for("new", NewModel(parent="infnet-small"))
+    child = card.model_copy(update={"parent": "grown", "base": "infnet-small"})
+    assert weights_source(child, "base") == "infnet-small"
+    with pytest.raises(UsageError, match="is not here any more"):
+        weights_source(child, "parent")
+    assert weights_source(card_for("new", NewModel()), "parent") is None
