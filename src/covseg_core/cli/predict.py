@@ -61,6 +61,7 @@ def predict(
     json
         Print one JSON document.
     """
+    from covseg_core.registry.promotion import promoted
     from covseg_core.registry.weights import load_model
 
     if not inputs:
@@ -69,7 +70,7 @@ def predict(
         raise UsageError("--series and --lungs do not go with --slices8bit.")
     if len(inputs) > 1 and (series or lungs):
         raise UsageError("--series and --lungs go with one scan only.")
-    loaded = load_model(find_model(model))
+    loaded = load_model(find_model(model or promoted()))
     if slices8bit:
         from covseg_core.cli.predict_slices import predict_slices
 

@@ -60,7 +60,8 @@ def train(
     """
     from covseg_core.cases.store import CaseStore
     from covseg_core.cli.train_progress import show_outcome, train_and_show
-    from covseg_core.learn.plan import make_plan, read_outcome, read_plan
+    from covseg_core.learn.plan import read_outcome, read_plan
+    from covseg_core.learn.planning import make_plan
 
     store = CaseStore(cases)
     outcome = None

@@ -73,23 +73,14 @@ def list_models() -> tuple[ModelEntry, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def find_model(name_or_path: str | None = None) -> ModelEntry:
+def find_model(name_or_path: str) -> ModelEntry:
     """Find a model by name or, if there is none of that name, by its folder's path.
-
-    Parameters
-    ----------
-    name_or_path : str, optional
-        The promoted model if not given.
 
     Raises
     ------
     ModelRefusedError
         If there is none; lists the names there are.
     """
-    if name_or_path is None:
-        from covseg_core.registry.promotion import promoted
-
-        name_or_path = promoted()
     if _is_name(name_or_path):
         for origin, store in _stores():
             if (store / name_or_path / CARD).is_file():

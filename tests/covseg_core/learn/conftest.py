@@ -8,7 +8,7 @@ import pytest
 
 from covseg_core.cases.store import CaseStore
 from covseg_core.learn.config import NewModel
-from covseg_core.learn.plan import make_plan
+from covseg_core.learn.planning import make_plan
 from covseg_core.training.config import TrainSettings
 
 SPLITS = ("train", "train", "validation", "held-out")

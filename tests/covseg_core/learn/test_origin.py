@@ -6,7 +6,7 @@ import torch
 from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.origin import card_for, first_network, weights_source
-from covseg_core.learn.plan import make_plan
+from covseg_core.learn.planning import make_plan
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.training.config import TrainSettings

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from covseg_core.errors import ModelRefusedError, OutputError
-from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import (
     BUNDLED,
-    DEFAULT_MODEL,
     find_model,
     list_models,
     models_folder,
@@ -41,13 +39,6 @@ def test_the_users_models_are_listed_by_name_beside_the_bundled_ones(put):
     assert names() == sorted([*names()])
     assert {"alpha", "zebra", "hu-threshold"} <= set(names())
     assert find_model("alpha").origin == "user"
-
-
-def test_without_a_name_the_promoted_model_is_found(put):
-    assert find_model().card.name == DEFAULT_MODEL
-    put("mine")
-    promote("mine")
-    assert find_model().card.name == "mine"
 
 
 def test_a_users_model_of_the_same_name_comes_first(put):

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from covseg_core.cases.store import CaseStore
+from covseg_core.errors import InputRefusedError, ModelRefusedError, UsageError
+from covseg_core.learn.config import NewModel
+from covseg_core.learn.planning import make_plan
+from covseg_core.training.config import TrainSettings
+
+
+@pytest.mark.parametrize("name", ["infnet-small", "a/b", "", ".hidden"])
+def test_a_name_that_is_taken_or_no_name_is_refused(store, name):
+    with pytest.raises(UsageError, match=r"there is a model|cannot be called"):
+        make_plan(store, name, NewModel(), TrainSettings())
+
+
+def test_a_store_without_a_finished_case_teaches_nothing(tmp_path):
+    empty = CaseStore.create(tmp_path / "empty")
+    with pytest.raises(InputRefusedError, match="no finished case to learn from"):
+        make_plan(empty, "new", NewModel(), TrainSettings())
+
+
+def test_masks_of_models_are_learnt_from_only_if_asked(store, blocks):
+    store.add_mask("train-0", blocks.lesions, source="model", model="m")
+    for asked, version in ((False, 1), (True, 2)):
+        made = make_plan(store, "new", NewModel(), TrainSettings(), pseudo_labels=asked)
+        assert made.manifest.of_split("train")[0].version == version
+
+
+def test_with_a_parent_what_was_not_said_suits_fine_tuning(store):
+    parent = NewModel(parent="infnet-small")
+    made = make_plan(store, "new", parent, TrainSettings(epochs=7))
+    assert (made.settings.epochs, made.settings.learning_rate) == (7, 3e-4)
+    alone = make_plan(store, "new", NewModel(), TrainSettings(epochs=7))
+    assert (alone.settings.epochs, alone.settings.learning_rate) == (7, 1e-3)
+
+
+def test_the_card_tells_data_and_licence_of_parent_and_cases(tmp_path, blocks):
+    store = CaseStore.create(tmp_path / "own")
+    store.add_case(
+        blocks.ct, case_id="a", split="train", collection="MedSeg", licence="CC0"
+    )
+    store.add_mask("a", blocks.lesions, source="manual")
+    store.set_state("a", "done")
+    made = make_plan(store, "new", NewModel(parent="infnet-small"), TrainSettings())
+    assert made.card.data[-1] == "1 cases of 1 patients: MedSeg"
+    assert "CC0" in made.card.licence
+    assert "Non-commercial" in made.card.licence
+
+
+def test_a_parent_without_a_network_or_that_is_not_there_is_refused(store):
+    for parent, words in (("hu-threshold", "no network"), ("nobody", "no model")):
+        with pytest.raises(ModelRefusedError, match=words):
+            make_plan(store, "new", NewModel(parent=parent), TrainSettings())
+
+
+def test_what_only_the_parent_can_say_is_refused(store):
+    for change in ({"size": 64}, {"backbone": "resnet50"}, {"classes": 3}):
+        wanted = NewModel(parent="infnet-small", **change)
+        with pytest.raises(UsageError, match="is the parent's to say"):
+            make_plan(store, "new", wanted, TrainSettings())
