@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from covseg_core.errors import InputRefusedError, OutputError
+from covseg_core.io.atomic import force_folder_to_disk
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -117,7 +118,7 @@ def place_file(temporary: Path, target: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         _rename_exclusively(temporary, target)
-    _force_to_disk(target.parent)
+    force_folder_to_disk(target.parent)
 
 
 def place_folder(temporary: Path, target: Path) -> None:
@@ -133,7 +134,7 @@ def place_folder(temporary: Path, target: Path) -> None:
     if target.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     temporary.rename(target)
-    _force_to_disk(target.parent)
+    force_folder_to_disk(target.parent)
 
 
 def sweep(folder: Path) -> None:
@@ -195,13 +196,3 @@ def _rename_exclusively(temporary: Path, target: Path) -> None:
     if target.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     temporary.rename(target)
-
-
-def _force_to_disk(folder: Path) -> None:
-    # Some network disks and Windows cannot.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -21,7 +21,13 @@ from covseg_core.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["write_atomically", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "force_folder_to_disk",
+    "write_atomically",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full. Free some space and save again",
@@ -81,7 +87,7 @@ def write_atomically(
         raise
     except OSError as error:
         raise OutputError(_sentence(path, error)) from error
-    _force_folder_to_disk(target.parent)
+    force_folder_to_disk(target.parent)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -162,7 +168,8 @@ def _force_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _force_folder_to_disk(folder: Path) -> None:
+def force_folder_to_disk(folder: Path) -> None:
+    """Make sure that the names in a folder survive a power cut, where one can."""
     # Some network disks and Windows cannot; the file itself is safe by then.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

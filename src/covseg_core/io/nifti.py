@@ -7,7 +7,6 @@ the affine of the CT that it was drawn on.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -16,13 +15,13 @@ import numpy.typing as npt
 
 from covseg_core.errors import (
     GeometryError,
-    InputRefusedError,
     OutputError,
     UsageError,
 )
 from covseg_core.io.atomic import write_atomically
 from covseg_core.io.nifti_stream import read_stored
 from covseg_core.io.nifti_values import intensities_of, labels_of
+from covseg_core.io.refusing import refusing
 from covseg_core.labels import INFECTION, LESIONS, LUNGS, LabelSet
 from covseg_core.volume import (
     CTVolume,
@@ -34,7 +33,6 @@ from covseg_core.volume import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
 __all__ = [
@@ -71,7 +69,7 @@ def read_nifti_ct(path: Path) -> CTVolume:
     GeometryError
         If readers would disagree on where the voxels lie.
     """
-    with _refusing(path):
+    with refusing(path, "NIfTI file"):
         stored = read_stored(path)
         values = intensities_of(stored)
     notes = stored.notes + values.notes
@@ -107,7 +105,7 @@ def read_nifti_labels(
     GeometryError
         If readers would disagree on where the voxels lie.
     """
-    with _refusing(path):
+    with refusing(path, "NIfTI file"):
         stored = read_stored(path)
         labels, notes = labels_of(stored, label_set, allow_unknown=allow_unknown)
     source = Source("nifti", paths=(str(path),), notes=stored.notes + notes)
@@ -169,31 +167,6 @@ def write_nifti_probabilities(
             f"a grid of {grid.shape} is needed."
         )
     _write(path, probabilities.astype(np.float32), grid)
-
-
-@contextmanager
-def _refusing(path: Path) -> Generator[None, None, None]:
-    """Turn whatever goes wrong with the file at `path` into one sentence."""
-    try:
-        yield
-    except InputRefusedError as error:
-        raise type(error)(f"{path.name}: {error}") from error
-    except OSError as error:
-        reason = error.strerror or "it is damaged"
-        raise InputRefusedError(
-            f"{path.name} could not be read: {reason}. Check the file and try again."
-        ) from error
-    except MemoryError as error:
-        raise InputRefusedError(
-            f"{path.name} needs more memory than there is. Close other programs or "
-            "crop the scan."
-        ) from error
-    # nibabel, zlib and numpy raise many classes for a damaged header.
-    except Exception as error:
-        raise InputRefusedError(
-            f"{path.name} is not a readable NIfTI file ({type(error).__name__}). "
-            "Check that it was copied whole, or export it again."
-        ) from error
 
 
 def _mask_type(label_set: LabelSet) -> type[LabelVolume]:

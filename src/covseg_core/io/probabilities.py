@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
@@ -11,9 +10,9 @@ import numpy.typing as npt
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti_checks import MAX_VOXELS, grid_of
+from covseg_core.io.refusing import refusing
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from covseg_core.volume import Grid
@@ -41,7 +40,7 @@ def read_nifti_probabilities(path: Path) -> tuple[npt.NDArray[np.float32], Grid]
     GeometryError
         If readers would disagree on where the voxels lie.
     """
-    with _refusing(path):
+    with refusing(path, "probability map"):
         image: Any = nib.load(path, mmap=False)
         shape = image.shape
         if len(shape) not in (3, 4) or np.prod(shape, dtype=float) > MAX_VOXELS:
@@ -68,7 +67,7 @@ def read_npy_probabilities(path: Path) -> npt.NDArray[np.float32]:
     InputRefusedError
         If the file is damaged or does not hold probabilities.
     """
-    with _refusing(path):
+    with refusing(path, "probability map"):
         # Mapped, so that a header cannot claim more than the file holds.
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
         if stored.ndim != 3 or stored.dtype.kind not in "fiub":
@@ -90,21 +89,6 @@ def _checked(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             "between 0 and 1."
         )
     return np.clip(maps, 0, 1)
-
-
-@contextmanager
-def _refusing(path: Path) -> Generator[None, None, None]:
-    """Turn whatever goes wrong with the file at `path` into one sentence."""
-    try:
-        yield
-    except InputRefusedError as error:
-        raise type(error)(f"{path.name}: {error}") from error
-    # nibabel, zlib and numpy raise many classes for a damaged file.
-    except Exception as error:
-        raise InputRefusedError(
-            f"{path.name} holds no readable probabilities ({type(error).__name__}). "
-            "Check that it was copied whole, or predict again."
-        ) from error
 
 
 def _times(sizes: tuple[int, ...]) -> str:

@@ -67,7 +67,7 @@ def test_what_is_no_probability_of_a_slice_is_refused(tmp_path, values, sentence
 
 def test_objects_are_never_unpickled(tmp_path):
     (tmp_path / "a.npy").write_bytes(pickle.dumps([1, 2]))
-    with pytest.raises(InputRefusedError, match=r"a\.npy holds no readable"):
+    with pytest.raises(InputRefusedError, match=r"a\.npy is not a readable"):
         read_npy_probabilities(tmp_path / "a.npy")
 
 
@@ -77,16 +77,16 @@ def test_a_header_that_claims_more_than_the_file_holds_is_refused(tmp_path):
     claim = whole.replace(b"(1, 2, 2), }   ", b"(1, 2, 2000), }")
     assert claim != whole
     (tmp_path / "a.npy").write_bytes(claim)
-    with pytest.raises(InputRefusedError, match="holds no readable probabilities"):
+    with pytest.raises(InputRefusedError, match="not a readable"):
         read_npy_probabilities(tmp_path / "a.npy")
 
 
 def test_a_damaged_or_placeless_volume_is_refused(tmp_path):
     path = tmp_path / "a_prob.nii.gz"
-    with pytest.raises(InputRefusedError, match="no readable probabilities"):
+    with pytest.raises(InputRefusedError, match="could not be read"):
         read_nifti_probabilities(path)
     path.write_bytes(b"no nifti")
-    with pytest.raises(InputRefusedError, match="no readable probabilities"):
+    with pytest.raises(InputRefusedError, match="not a readable probability map"):
         read_nifti_probabilities(path)
     nib.save(nib.Nifti1Image(MAPS.T[None], np.eye(4)), path)
     with pytest.raises(InputRefusedError, match="1 x 5 x 4 x 3 x 2 values; x, y, z"):

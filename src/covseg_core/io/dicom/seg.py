@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,12 @@ from covseg_core.io.dicom.parse import (
 )
 from covseg_core.io.dicom.seg_frames import Plane, place_pixels, planes_of
 from covseg_core.io.dicom.seg_meaning import Meaning, meaning_of
+from covseg_core.io.refusing import refusing
 from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS, Lesion, Lung
 from covseg_core.volume import LesionMask, LungMask, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -90,28 +90,12 @@ def read_dicom_seg(path: Path, ct: CTVolume) -> SegMasks:
     GeometryError
         If its pixels do not lie on voxels of the CT within 0.01 mm.
     """
-    with _refusing(path), quiet():
+    with refusing(path, "DICOM segmentation"), quiet():
         _require_room(path)
         seg = _open(path)
         known, unknown = _sorted_segments(seg)
         found = _collect(seg, known, ct)
     return _masks(path, found, (*_notes_on(unknown), *_note_on_series(seg, ct)), ct)
-
-
-@contextmanager
-def _refusing(path: Path) -> Generator[None, None, None]:
-    """Turn whatever goes wrong with the file at `path` into one sentence."""
-    try:
-        yield
-    except InputRefusedError as error:
-        raise type(error)(f"{path.name}: {error}") from error
-    # pydicom and highdicom raise many classes.
-    except Exception as error:
-        raise InputRefusedError(
-            f"{path.name} is not a readable DICOM segmentation "
-            f"({type(error).__name__}). Check that it was copied whole, or export it "
-            "again."
-        ) from error
 
 
 def _is_seg(header: Any) -> bool:
