@@ -59,7 +59,7 @@ def make_app() -> App:
     )
     for name, text in COMMANDS.items():
         app.command(f"covseg_core.cli.{name}:{name}", name=name, help=text)
-    models = App(name="models", help="List, show, import and remove models.")
+    models = App(name="models", help="List, show, promote, share and remove models.")
     for name, text in MODEL_COMMANDS.items():
         app_path = f"covseg_core.cli.models:{name}_command"
         models.command(app_path, name=name, help=text)
