@@ -18,8 +18,8 @@ class NewModel(Settings):
     backbone: str | None = setting(
         None, "Backbone in the widths of the papers; a small network if not given."
     )
-    classes: Literal[1, 3] | None = setting(
-        None, "Of a unet: 1 infection, or 3 background, opacity and consolidation."
+    labels: Literal["infection", "lesions"] | None = setting(
+        None, "What a unet tells apart: infection, or opacity and consolidation."
     )
     size: int | None = setting(
         None, "Rows and columns that the network is shown; 256 if not given.", low=32

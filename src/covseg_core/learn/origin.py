@@ -24,6 +24,7 @@ __all__ = ["card_for", "first_network", "weights_source"]
 DEFAULT_ARCHITECTURE = "infnet"
 DEFAULT_BACKBONE = "regnety_004"
 DEFAULT_SIZE = 256
+UNET_CLASSES = {"infection": 1, "lesions": 3}
 # The published widths suit 2,048 features of a 50-layer backbone.
 SMALL: dict[str, dict[str, Any]] = {
     "infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32},
@@ -44,7 +45,7 @@ def card_for(name: str, wanted: NewModel) -> ModelCard:
     """
     if wanted.parent is None:
         return _card_from_scratch(name, wanted)
-    for option in ("backbone", "classes", "size"):
+    for option in ("backbone", "labels", "size"):
         if getattr(wanted, option) is not None:
             raise UsageError(
                 f"--{option} is the parent's to say; leave it away, or --parent."
@@ -57,10 +58,15 @@ def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
     arguments: dict[str, Any] = {"backbone": wanted.backbone or DEFAULT_BACKBONE}
     if wanted.backbone is None:
         arguments |= SMALL.get(architecture, {})
-    if wanted.classes is not None:
-        arguments["classes"] = wanted.classes
+    if architecture == "unet" and wanted.labels is not None:
+        arguments["classes"] = UNET_CLASSES[wanted.labels]
     with torch.device("meta"):
         network = create_model(architecture, **arguments)
+    if wanted.labels not in (None, network.label_set.name):
+        raise UsageError(
+            f"--arch {architecture} outlines {network.label_set.name}, not "
+            f"{wanted.labels}; leave --labels away or choose another --arch."
+        )
     return ModelCard(
         name=name,
         summary=f"{architecture} on {arguments['backbone']}, trained from scratch.",

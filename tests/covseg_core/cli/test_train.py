@@ -181,6 +181,8 @@ def test_a_plan_keeps_what_was_said(covseg, store, monkeypatch):
 
     monkeypatch.setattr(train_progress, "learn", stop)
     words = ("--size", 64, "--seed", 9, "--weighting", "released")
+    words += ("--arch", "unet", "--labels", "lesions")
     assert covseg("train", store, "--name", "new", *words).code == 130
+    assert read_plan("new").card.arguments["classes"] == 3
     settings = read_plan("new").settings
     assert (settings.seed, settings.weighting) == (9, "released")

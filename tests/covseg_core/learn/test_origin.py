@@ -18,8 +18,8 @@ from covseg_core.training.config import TrainSettings
         ({"arch": "infnet"}, "infection"),
         ({"arch": "infnet-joint"}, "lesions"),
         ({"arch": "multi-infnet"}, "lesions"),
-        ({"arch": "unet", "classes": 1}, "infection"),
-        ({"arch": "unet", "classes": 3}, "lesions"),
+        ({"arch": "unet", "labels": "infection"}, "infection"),
+        ({"arch": "unet", "labels": "lesions"}, "lesions"),
     ],
 )
 def test_every_architecture_starts_from_scratch(store, wanted, labels):
@@ -41,6 +41,11 @@ def test_a_backbone_that_is_named_has_the_widths_of_the_paper():
 def test_a_network_that_cannot_be_built_is_refused():
     with pytest.raises(ModelRefusedError, match="there is no architecture 'unett'"):
         card_for("new", NewModel(arch="unett"))
+
+
+def test_labels_that_a_network_does_not_outline_are_refused():
+    with pytest.raises(UsageError, match="--arch infnet outlines infection, not"):
+        card_for("new", NewModel(labels="lesions"))
 
 
 def test_a_second_stage_is_put_on_a_first_one_that_rests(store):
