@@ -36,6 +36,7 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     UsageError
         If the device is not there or the batch is smaller than their number.
     """
+    _require_room(settings, settings.devices)
     with warnings.catch_warnings():
         # lightning warns of clusters and cores that are none of our business.
         warnings.simplefilter("ignore")
@@ -44,12 +45,16 @@ def make_fabric(settings: TrainSettings) -> Fabric:
 
         fabric = Fabric(precision=_precision(settings), loggers=[], **_where(settings))
         fabric.launch()
-    if settings.batch_size < 2 * fabric.world_size:
-        raise UsageError(
-            f"--batch-size {settings.batch_size} is too small for {fabric.world_size} "
-            "devices; each needs at least two slices."
-        )
+    _require_room(settings, fabric.world_size)
     return fabric
+
+
+def _require_room(settings: TrainSettings, processes: int) -> None:
+    if settings.batch_size < 2 * processes:
+        raise UsageError(
+            f"--batch-size {settings.batch_size} is too small for {processes} devices; "
+            "each needs at least two slices."
+        )
 
 
 def is_first_process() -> bool:

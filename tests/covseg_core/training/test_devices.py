@@ -27,3 +27,8 @@ def test_the_precision_is_that_of_the_networks_arithmetic(precision, dtype):
 def test_a_device_that_is_not_there_is_refused():
     with pytest.raises(UsageError, match="fewer than were asked for"):
         make_fabric(TrainSettings(device="cuda:99"))
+
+
+def test_a_batch_that_is_too_small_for_the_devices_is_refused_before_they_start():
+    with pytest.raises(UsageError, match="--batch-size 4 is too small for 5 devices"):
+        make_fabric(TrainSettings(device="cpu", devices=5, batch_size=4))
