@@ -66,6 +66,7 @@ def train(
     store = CaseStore(cases)
     outcome = None
     if resume:
+        _refuse_settings(model, settings, config)
         plan = read_plan(name)
         outcome = read_outcome(name)
     else:
@@ -83,6 +84,19 @@ def train(
         return 0
     show_outcome(outcome, as_json=json, jsonl=progress == "jsonl")
     return NOT_PROMOTED if outcome["worse"] else 0
+
+
+def _refuse_settings(
+    model: NewModel, settings: TrainSettings, config: Path | None
+) -> None:
+    said = [*model.model_fields_set, *settings.model_fields_set]
+    if config is not None:
+        said.append("config")
+    if said:
+        options = ", ".join("--" + name.replace("_", "-") for name in sorted(said))
+        raise UsageError(
+            f"a run goes on with the settings that it began with; leave {options} away."
+        )
 
 
 def _read(config: Path | None) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from covseg_core.settings import Settings, setting
 
 __all__ = ["NewModel"]
@@ -30,3 +32,10 @@ class NewModel(Settings):
     start: Literal["parent", "base"] = setting(
         "parent", "With a parent: its weights, or those of the first of its line."
     )
+
+    @field_validator("size")
+    @classmethod
+    def _check_size(cls, size: int | None) -> int | None:
+        if size is not None and size % 32:
+            raise ValueError("must be a multiple of 32")
+        return size

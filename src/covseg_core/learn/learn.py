@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,6 +12,7 @@ from covseg_core.learn.compare import Compared, Comparison, compare_models
 from covseg_core.learn.origin import first_network
 from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
 from covseg_core.learn.slices import Prepared, prepare_cases, rehearsed_weights
+from covseg_core.registry.locking import locked
 from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import find_model, models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
@@ -99,23 +101,34 @@ def learn(
     -------
     Outcome or None
         None in every process but the first, if several train together.
+
+    Raises
+    ------
+    OutputError
+        If another process is at this run, or something could not be written.
     """
-    begun = time.monotonic()
-    folder = run_folder(plan.name)
     fabric = make_fabric(plan.settings)
+    alone = locked(run_folder(plan.name), patience_s=0)
+    with alone if fabric.is_global_zero else nullcontext():
+        return (yield from _turn(store, plan, fabric, resume))
+
+
+def _turn(
+    store: CaseReader, plan: RunPlan, fabric: Fabric, resume: bool
+) -> Generator[LearnEvent, None, Outcome | None]:
+    begun = time.monotonic()
     if fabric.is_global_zero and not resume:
         write_plan(plan)
     fabric.barrier()
     data = yield from _slices(store, plan, fabric)
     training = _start(plan, fabric, *data)
-    checkpoints = Checkpoints(folder)
-    yield from _logged(training, checkpoints, plan, fabric)
+    yield from _logged(training, Checkpoints(run_folder(plan.name)), plan, fabric)
     if not fabric.is_global_zero:
         return None
     model = _finished(plan, training, fabric, time.monotonic() - begun)
     comparison = yield from _compare(store, plan, model)
     outcome = decide(plan, _save(model, comparison), comparison)
-    write_json(folder / OUTCOME, outcome.as_dict())
+    write_json(run_folder(plan.name) / OUTCOME, outcome.as_dict())
     discard_run(plan.name, but=KEPT)
     return outcome
 
@@ -231,6 +244,8 @@ def decide(plan: RunPlan, entry: ModelEntry, comparison: Comparison | None) -> O
     by_hand = f"`covseg models promote {plan.name}` makes it the default"
     if comparison is None:
         reason = f"there is no held-out case to judge it by; {by_hand}."
+    elif plan.parent is None and not any(case.after for case in comparison.cases):
+        reason = "it finds nothing right on the held-out cases; train it for longer."
     elif plan.parent is None:
         reason = f"it has no parent to be compared with; {by_hand}."
     elif comparison.is_worse:

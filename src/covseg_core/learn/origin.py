@@ -44,6 +44,8 @@ def card_for(name: str, wanted: NewModel) -> ModelCard:
         If the network cannot be built, or the parent is not there.
     """
     if wanted.parent is None:
+        if wanted.start == "base":
+            raise UsageError("--start base goes with --parent; leave it away.")
         return _card_from_scratch(name, wanted)
     for option in ("backbone", "labels", "size"):
         if getattr(wanted, option) is not None:

@@ -62,8 +62,9 @@ def make_plan(
     manifest = freeze(store, sources=sources, states=states)
     if not manifest.of_split("train"):
         raise InputRefusedError(
-            "the store has no finished case to learn from: add cases with their masks, "
-            "or say `covseg cases state STORE CASE done` of those that are."
+            "the store has no finished case to learn from in its split train, and "
+            f"{len(manifest.cases)} in others: add cases of more patients with their "
+            "masks, or say `covseg cases state STORE CASE done` of those that are."
         )
     return RunPlan(
         name=card.name,

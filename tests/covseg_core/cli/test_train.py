@@ -38,7 +38,7 @@ def test_a_model_is_trained_and_its_table_printed(covseg, store):
     head = "held-out case before after true ml found ml"
     assert lines[0].split() == head.split()
     assert lines[1].split()[:2] == ["held-out", "–"]
-    assert lines[-1].startswith("new: kept, not promoted; it has no parent")
+    assert lines[-1].startswith("new: kept, not promoted; it ")
     assert find_model("new").card.prepare.size == 64
 
 
@@ -162,10 +162,12 @@ def test_a_file_with_another_word_or_no_file_is_refused(refused, store, tmp_path
 def test_what_makes_no_sense_is_refused_before_anything_is_written(
     refused, store, tmp_path, covseg_home
 ):
-    assert "no run 'new' to go on" in refused(
-        2, "train", store, "--name", "new", "--resume"
-    )
+    words = ("train", store, "--name", "new", "--resume")
+    assert "no run 'new' to go on" in refused(2, *words)
+    assert "leave --epochs away" in refused(2, *words, "--epochs", 3)
     assert "there is a model" in refused(2, "train", store, "--name", "infnet-small")
+    odd = ("train", store, "--name", "new", "--size", 100)
+    assert "--size: must be a multiple of 32" in refused(2, *odd)
     refused(3, "train", tmp_path / "nothing", "--name", "new")
     assert "no model" in refused(4, "train", store, "--name", "n", "--parent", "nobody")
     assert not (covseg_home / "runs").exists()

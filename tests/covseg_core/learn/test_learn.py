@@ -12,7 +12,7 @@ import time
 import pytest
 import torch
 
-from covseg_core.errors import UsageError
+from covseg_core.errors import OutputError, UsageError
 from covseg_core.learn.compare import CaseScore, Compared, Comparison
 from covseg_core.learn.learn import decide, learn
 from covseg_core.learn.plan import read_outcome, read_plan, run_folder
@@ -60,7 +60,8 @@ def test_a_store_becomes_a_model_that_is_judged_on_held_out_cases(store, plan):
 
     assert outcome.model.card.parent is None
     assert not outcome.promoted
-    assert "no parent" in outcome.reason
+    found = outcome.comparison.cases[0].after
+    assert ("no parent" if found else "nothing right") in outcome.reason
     assert [case.case_id for case in outcome.comparison.cases] == ["held-out-3"]
     assert math.isnan(outcome.comparison.cases[0].before)
     assert outcome.comparison.cases[0].true_ml == pytest.approx(
@@ -122,6 +123,16 @@ def test_a_run_that_was_stopped_goes_on_to_the_very_weights(store, plan):
     whole, resumed = weights_of("whole"), weights_of("cut")
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
     assert find_model("cut").card.metrics == find_model("whole").card.metrics
+
+
+def test_two_processes_cannot_be_at_one_run(store, plan):
+    made = plan("shared")
+    steps = learn(store, made)
+    next(steps)
+    with pytest.raises(OutputError, match="another program is writing 'shared'"):
+        next(learn(store, made, resume=True))
+    steps.close()
+    assert isinstance(next(learn(store, made, resume=True)), Prepared)
 
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_very_weights(store, plan):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.learn.config import NewModel
@@ -41,6 +42,13 @@ def test_a_backbone_that_is_named_has_the_widths_of_the_paper():
 def test_a_network_that_cannot_be_built_is_refused():
     with pytest.raises(ModelRefusedError, match="there is no architecture 'unett'"):
         card_for("new", NewModel(arch="unett"))
+
+
+def test_a_base_without_a_parent_and_an_odd_size_are_refused():
+    with pytest.raises(UsageError, match="--start base goes with --parent"):
+        card_for("new", NewModel(start="base"))
+    with pytest.raises(ValidationError, match="must be a multiple of 32"):
+        NewModel(size=100)
 
 
 def test_labels_that_a_network_does_not_outline_are_refused():

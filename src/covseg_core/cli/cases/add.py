@@ -239,15 +239,18 @@ def _report(record: CaseRecord, version: MaskVersion | None, json: bool) -> None
                 "state": record.state,
                 "version": None if version is None else version.number,
                 "file": None if version is None else version.file,
+                "note": "" if version is None else version.note,
                 "beside": [] if version is None else list(version.beside),
             }
         )
         return
     what = "" if version is None else f", mask {version.number} ({version.source})"
     say(f"{record.case_id}{what}: {record.split}, {record.state}")
+    if version is not None and version.note:
+        say(f"note: {version.note}")
     if version is not None and version.is_beside:
         others = ", ".join(map(str, version.beside))
         say(
-            f"note: mask {others} was made from mask {version.parent} meanwhile; "
-            "both are kept, compare them."
+            f"note: made from mask {version.parent} as mask {others} was meanwhile; "
+            "all are kept, compare them."
         )

@@ -41,7 +41,9 @@ def export(
         Print one JSON document.
     """
     from covseg_core.cases.export import export as write
+    from covseg_core.cases.freeze import freeze
     from covseg_core.cases.layouts import LAYOUTS
+    from covseg_core.cases.reading import CaseReader
     from covseg_core.cases.store import CaseStore
     from covseg_core.cli.progress import follow
 
@@ -58,3 +60,7 @@ def export(
         return
     counts = ", ".join(f"{count} {split}" for split, count in splits.items())
     say(f"wrote {folder}: {counts}")
+    left = len(freeze(CaseReader(store)).cases) - len(manifest.cases)
+    if left:
+        others = "scans, which go without" if pictures else "pictures, which need"
+        say(f"note: left out {left} {others} --pictures")

@@ -104,7 +104,7 @@ def test_a_save_beside_another_is_told(covseg, filled, lesions):
     first = covseg("cases", "add", filled, *words, "--source", "edited")
     assert first.out == "case-0001, mask 2 (edited): train, done\n"
     second = covseg("cases", "add", filled, *words, "--source", "edited")
-    assert "note: mask 2 was made from mask 1 meanwhile; both are kept" in second.out
+    assert "note: made from mask 1 as mask 2 was meanwhile" in second.out
 
 
 def test_dicom_is_known_again_as_nifti(add, refused, store, dicom, scan):

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 from covseg_core.cases.freeze import freeze
 from covseg_core.cases.store import CaseStore
+from covseg_core.volume import CTVolume, Grid, LesionMask
 
 
 def test_finished_cases_are_written_for_nnunet(covseg, filled, tmp_path):
@@ -35,3 +38,16 @@ def test_what_cannot_be_exported_is_refused(refused, covseg, filled, tmp_path):
     assert "must be a new folder" in refused(2, *words, tmp_path / "out.nii.gz")
     covseg("cases", "state", filled, "case-0001", "flagged")
     assert "nothing to train on" in refused(3, *words, tmp_path / "out")
+
+
+def test_pictures_that_are_left_out_are_told(covseg, filled, tmp_path):
+    grid = Grid.from_spacing((1, 8, 9), (1.0, 1.0, 1.0))
+    store = CaseStore(filled)
+    picture = CTVolume(np.full((1, 8, 9), 7, np.float32), grid, is_hu=False)
+    name = store.add_case(picture).case_id
+    mask = LesionMask(np.ones((1, 8, 9), np.uint8), grid)
+    store.add_mask(name, mask, source="manual")
+    store.set_state(name, "done")
+    words = ["cases", "export", filled, "--to", "monai", "-o"]
+    answer = covseg(*words, tmp_path / "scans")
+    assert "note: left out 1 pictures, which need --pictures" in answer.out
