@@ -121,8 +121,9 @@ def _turn(
         write_plan(plan)
     fabric.barrier()
     data = yield from _slices(store, plan, fabric)
-    training = _start(plan, fabric, *data)
-    yield from _logged(training, Checkpoints(run_folder(plan.name)), plan, fabric)
+    checkpoints = Checkpoints(run_folder(plan.name))
+    training = _start(plan, fabric, checkpoints, *data)
+    yield from _logged(training, checkpoints, plan, fabric)
     if not fabric.is_global_zero:
         return None
     model = _finished(plan, training, fabric, time.monotonic() - begun)
@@ -160,6 +161,7 @@ def _slices(
 def _start(
     plan: RunPlan,
     fabric: Fabric,
+    checkpoints: Checkpoints,
     data: TrainingSlices,
     validation: TrainingSlices | None,
 ) -> Training:
@@ -170,7 +172,7 @@ def _start(
         plan.settings,
         fabric,
         validation=validation,
-        state=Checkpoints(run_folder(plan.name)).load(),
+        state=checkpoints.load(),
     )
 
 
@@ -181,7 +183,6 @@ def _logged(
     if not fabric.is_global_zero:
         yield from training.steps
         return
-    checkpoints.load()
     log = RunLog(run_folder(plan.name), training.epochs_done)
     steps = checkpointed(
         training.steps, training.trainee, checkpoints, plan.settings.checkpoint_s

@@ -65,11 +65,6 @@ class Checkpoints:
         self._next = 1 - newest
         return found[newest]
 
-    def remove(self) -> None:
-        """Delete both, when the run is over."""
-        for name in NAMES:
-            (self.folder / name).unlink(missing_ok=True)
-
 
 def checkpointed(
     steps: Generator[Step, None, None],
@@ -91,10 +86,8 @@ def checkpointed(
         Time between two, in s.
     """
     saved = time.monotonic()
-    done = trainee.step
     try:
         for step in steps:
-            done = trainee.step
             better = step.score is not None and trainee.best.epoch == step.epoch
             if better or time.monotonic() - saved >= every_s:
                 checkpoints.save(trainee.state_dict())
@@ -103,7 +96,7 @@ def checkpointed(
     except GeneratorExit:
         checkpoints.save(trainee.state_dict())
         raise
-    if done:
+    if trainee.step:
         checkpoints.save(trainee.state_dict())
 
 
