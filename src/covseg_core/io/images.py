@@ -12,12 +12,18 @@ from PIL import Image
 
 from covseg_core.errors import InputRefusedError, OutputError, UsageError
 from covseg_core.io.atomic import write_atomically
-from covseg_core.volume import SliceImage
+from covseg_core.volume import CTVolume, Grid, SliceImage, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["list_slices", "read_slice", "write_mask_png"]
+__all__ = [
+    "is_picture",
+    "list_slices",
+    "read_picture_ct",
+    "read_slice",
+    "write_mask_png",
+]
 
 _FORMATS = ("PNG", "JPEG", "BMP")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -42,6 +48,25 @@ def read_slice(path: Path) -> SliceImage:
         _require_8_bit(path.name, image)
         grey = _grey(path.name, _pixels(path.name, image))
     return SliceImage(grey, path.name)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a path is a file that ends like a picture."""
+    return path.suffix.lower() in _SUFFIXES and not path.is_dir()
+
+
+def read_picture_ct(path: Path) -> CTVolume:
+    """Read one picture as a scan of one slice that is not in HU.
+
+    Raises
+    ------
+    InputRefusedError
+        As `read_slice`.
+    """
+    grey = read_slice(path).grey[None].astype(np.float32)
+    # A picture tells no voxel size; the kind of its source says so.
+    grid = Grid.from_spacing(grey.shape, (1.0, 1.0, 1.0))
+    return CTVolume(grey, grid, is_hu=False, source=Source("images", (str(path),)))
 
 
 def list_slices(folder: Path) -> tuple[Path, ...]:

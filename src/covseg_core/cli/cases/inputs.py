@@ -12,6 +12,7 @@ import numpy.typing as npt
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg import SegMasks, is_dicom_seg, read_dicom_seg
+from covseg_core.io.images import is_picture, read_picture_ct
 from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS, UNKNOWN_CLASS
 from covseg_core.volume import (
     CTVolume,
@@ -19,7 +20,6 @@ from covseg_core.volume import (
     LabelVolume,
     LesionMask,
     LungMask,
-    Source,
 )
 
 __all__ = ["read_lesions", "read_lungs", "read_scan"]
@@ -31,17 +31,11 @@ _Mask = TypeVar("_Mask", bound=LabelVolume)
 
 def read_scan(path: Path, series: str | None) -> CTVolume:
     """Read a scan, or one picture as a scan of one slice that is not in HU."""
-    if path.suffix.lower() not in PICTURES or path.is_dir():
+    if not is_picture(path):
         return read_ct(path, series_uid=series)
     if series is not None:
         raise UsageError("a picture holds one slice; leave --series away.")
-    from covseg_core.io.images import read_slice
-
-    grey = read_slice(path).grey[None].astype(np.float32)
-    # A picture tells no voxel size; the record's kind says so.
-    grid = Grid.from_spacing(grey.shape, (1.0, 1.0, 1.0))
-    source = Source("images", paths=(str(path),))
-    return CTVolume(grey, grid, is_hu=False, source=source)
+    return read_picture_ct(path)
 
 
 def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
