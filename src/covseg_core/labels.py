@@ -10,15 +10,22 @@ __all__ = [
     "LABEL_SETS",
     "LESIONS",
     "LUNGS",
+    "NOT_INFECTED",
     "UNKNOWN_CLASS",
+    "UNLABELLED",
     "LabelClass",
     "LabelSet",
     "Lesion",
     "Lung",
+    "Tissue",
 ]
 
 UNKNOWN_CLASS = 255
 """Infected, but nobody said of which class; only training reads it."""
+UNLABELLED = 254
+"""Nobody said anything; only training reads it."""
+NOT_INFECTED = 253
+"""Healthy lung or no lung at all; only training reads it."""
 
 
 class Lesion(IntEnum):
@@ -27,6 +34,15 @@ class Lesion(IntEnum):
     BACKGROUND = 0
     GGO = 1
     CONSOLIDATION = 2
+
+
+class Tissue(IntEnum):
+    """What a pixel shows; lesions have the values of `Lesion`."""
+
+    OUTSIDE = 0
+    GGO = 1
+    CONSOLIDATION = 2
+    HEALTHY = 3
 
 
 class Lung(IntEnum):

@@ -13,7 +13,13 @@ import torch.nn.functional as F
 
 from covseg_core.labels import UNKNOWN_CLASS
 
-__all__ = ["class_loss", "infnet_loss", "lesion_edges", "segmentation_loss"]
+__all__ = [
+    "class_loss",
+    "infnet_loss",
+    "lesion_edges",
+    "segmentation_loss",
+    "soft_dice",
+]
 
 Weighting = Literal["paper", "released"]
 
@@ -128,14 +134,25 @@ def class_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     known = labels != UNKNOWN_CLASS
     entropy = F.nll_loss(log_p, labels.where(known, 0), reduction="none")
     infected = -log_p[:, 1:].logsumexp(dim=1)
-    return torch.where(known, entropy, infected).mean() + _soft_dice(
+    return torch.where(known, entropy, infected).mean() + soft_dice(
         log_p.exp(), labels, known
     )
 
 
-def _soft_dice(
+def soft_dice(
     probability: torch.Tensor, labels: torch.Tensor, known: torch.Tensor
 ) -> torch.Tensor:
+    """Compute 1 - soft Dice, mean over the classes but background.
+
+    Parameters
+    ----------
+    probability : Tensor, shape (N, C, H, W)
+        Background first.
+    labels : Tensor of int64, shape (N, H, W)
+        Class of every pixel; another value is none of them.
+    known : Tensor of bool, shape (N, H, W)
+        Where the labels can be trusted.
+    """
     losses = []
     for value in range(1, probability.shape[1]):
         truth = (labels == value).float()

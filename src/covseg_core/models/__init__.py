@@ -27,11 +27,15 @@ class Architecture:
         The class, imported on use.
     summary : str
         One sentence for the user.
+    learns_tissues : bool
+        Whether it is told healthy lung from outside, and learns from slices that
+        nobody labelled.
     """
 
     module: str
     class_name: str
     summary: str
+    learns_tissues: bool = False
 
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
@@ -55,6 +59,12 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
             "covseg_core.models.encoder_unet",
             "EncoderUNet",
             "U-Net on a backbone: the baseline of the papers.",
+        ),
+        "stichnet": Architecture(
+            "covseg_core.models.stichnet",
+            "StichNet",
+            "StichNet (Zammit 2020): opacity and consolidation, and what-if images.",
+            learns_tissues=True,
         ),
     }
 )

@@ -44,6 +44,12 @@ class TrainSettings(Settings):
         low=0,
         high=0.95,
     )
+    unlabelled: float = setting(
+        0.5,
+        "With stichnet: share of the drawn slices that nobody labelled, if any.",
+        low=0,
+        high=0.95,
+    )
     patience: int = setting(
         10, "Epochs without a better validation score that end it; 0 is never.", low=0
     )

@@ -11,22 +11,27 @@ import torch
 import torch.nn.functional as F
 
 from covseg_core.errors import GeometryError
+from covseg_core.labels import LESIONS, NOT_INFECTED, UNLABELLED, Tissue
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.prepare import box_for
 from covseg_core.transforms.slices import window_slices
+from covseg_core.transforms.transplant import is_lesion
+from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from covseg_core.transforms.prepare import Prepare
-    from covseg_core.volume import CTVolume, LesionMask, LungMask
+    from covseg_core.volume import CTVolume, Grid, LungMask
 
 __all__ = [
     "TrainingSlices",
     "balanced_weights",
     "join",
+    "lesions_of",
     "slice_of_image",
     "slices_of_volume",
+    "tissue_mask",
 ]
 
 
@@ -39,7 +44,8 @@ class TrainingSlices:
     pixels : Tensor of float16, shape (N, 1, size, size)
         Grey in [0, 1].
     labels : Tensor of uint8, shape (N, size, size)
-        0, 1, 2, or 255 for infected of unknown class.
+        0, 1, 2, or 255 for infected of unknown class; for a network that learns
+        tissues `labels.Tissue`, or 253 to 255 for what is known in part.
     weights : Tensor of float, shape (N,)
         How often a slice is drawn, relative to the others.
     """
@@ -77,6 +83,47 @@ def slices_of_volume(
     return _make(standard.hu[box], labels, prepare, ct.is_hu)
 
 
+def tissue_mask(
+    lesions: LesionMask | None, lungs: LungMask | None, grid: Grid
+) -> LesionMask:
+    """Tell healthy lung from outside, as far as it is known.
+
+    Parameters
+    ----------
+    lesions : LesionMask or None
+        None if nobody looked for lesions.
+    lungs : LungMask or None
+        None if they are not known.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    LesionMask
+        With values of `labels.Tissue`, and `NOT_INFECTED` or `UNLABELLED` where
+        they are not known.
+
+    Raises
+    ------
+    GeometryError
+        If a mask does not lie on `grid`.
+    """
+    inside = UNLABELLED if lesions is None else Tissue.HEALTHY
+    labels = np.full(grid.shape, inside, np.uint8)
+    if lungs is not None:
+        labels[lungs.labels == 0] = Tissue.OUTSIDE
+    elif lesions is not None:
+        labels[:] = NOT_INFECTED
+    if lesions is not None:
+        labels = np.where(lesions.labels > 0, lesions.labels, labels)
+    return LesionMask(labels, grid, LESIONS)
+
+
+def lesions_of(labels: torch.Tensor) -> torch.Tensor:
+    """Set to 0 what is no lesion, such as healthy lung; any shape."""
+    return labels.where(is_lesion(labels), 0)
+
+
 def slice_of_image(
     grey: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], prepare: Prepare
 ) -> TrainingSlices:
@@ -109,7 +156,7 @@ def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
         Between 2/3 and 2, so that no rare slice is drawn all the time; 1 for a
         single slice.
     """
-    infected = labels.flatten(1).bool().any(dim=1)
+    infected = is_lesion(labels).flatten(1).any(dim=1)
     if len(labels) == 1:
         return torch.ones(1)
     share = infected.float().mean().clamp(0.25, 0.75)

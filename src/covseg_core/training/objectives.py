@@ -9,6 +9,8 @@ from covseg_core.models.encoder_unet import EncoderUNet
 from covseg_core.models.infnet import InfNet
 from covseg_core.models.infnet_joint import InfNetJoint
 from covseg_core.models.multi_infnet import MultiInfNet
+from covseg_core.models.stichnet import StichNet
+from covseg_core.training.stitching import stitching_objective
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,8 @@ def objective_for(
         What runs `network`, if it has been wrapped for several devices.
     """
     forward = network if run is None else run
+    if isinstance(network, StichNet):
+        return stitching_objective(network, forward)
     compare = _comparison(network, weighting)
 
     def loss(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

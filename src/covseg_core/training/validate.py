@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from covseg_core.labels import UNKNOWN_CLASS
+from covseg_core.training.data import lesions_of
 from covseg_core.transforms.slices import normalise
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def validation_score(
         In [0, 1].
     """
     found = predict_classes(network, data, prepare)
-    true = data.labels
+    true = lesions_of(data.labels)
     known = true != UNKNOWN_CLASS
     pairs = [(found > 0, true > 0)]
     if len(network.label_set.classes) > 1:

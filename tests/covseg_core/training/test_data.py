@@ -7,11 +7,17 @@ import pytest
 import torch
 
 from covseg_core.errors import GeometryError, InputRefusedError
-from covseg_core.labels import UNKNOWN_CLASS
-from covseg_core.training.data import join, slice_of_image, slices_of_volume
+from covseg_core.labels import NOT_INFECTED, UNKNOWN_CLASS, UNLABELLED, Tissue
+from covseg_core.training.data import (
+    join,
+    lesions_of,
+    slice_of_image,
+    slices_of_volume,
+    tissue_mask,
+)
 from covseg_core.transforms.prepare import Prepare
 from covseg_core.transforms.slices import window_slices
-from covseg_core.volume import Grid
+from covseg_core.volume import Grid, LesionMask
 
 PREPARE = Prepare(size=64)
 
@@ -126,3 +132,35 @@ def test_sources_are_joined_in_order(blocks):
     assert torch.equal(both.pixels[:10], volume.pixels)
     assert (both.pixels[10] == 1).all()
     assert both.weights.shape == (11,)
+
+
+def test_tissues_tell_as_much_as_is_known(blocks):
+    lesions, lungs, grid = blocks.lesions, blocks.lungs, blocks.ct.grid
+    inside = lungs.labels > 0
+    infected = lesions.labels > 0
+
+    both = tissue_mask(lesions, lungs, grid).labels
+    assert np.array_equal(both[infected], lesions.labels[infected])
+    assert (both[inside & ~infected] == Tissue.HEALTHY).all()
+    assert (both[~inside & ~infected] == Tissue.OUTSIDE).all()
+
+    no_lungs = tissue_mask(lesions, None, grid).labels
+    assert np.array_equal(no_lungs[infected], lesions.labels[infected])
+    assert (no_lungs[~infected] == NOT_INFECTED).all()
+
+    no_lesions = tissue_mask(None, lungs, grid).labels
+    assert (no_lesions[inside] == UNLABELLED).all()
+    assert (no_lesions[~inside] == Tissue.OUTSIDE).all()
+
+    assert (tissue_mask(None, None, grid).labels == UNLABELLED).all()
+
+
+def test_the_scan_of_a_healthy_person_is_labelled_for_free(blocks):
+    empty = LesionMask(np.zeros(blocks.ct.grid.shape, np.uint8), blocks.ct.grid)
+    labels = tissue_mask(empty, blocks.lungs, blocks.ct.grid).labels
+    assert np.array_equal(labels == Tissue.HEALTHY, blocks.lungs.labels > 0)
+
+
+def test_only_lesions_are_left_of_tissues():
+    codes = torch.tensor([0, 1, 2, 3, NOT_INFECTED, UNLABELLED, UNKNOWN_CLASS])
+    assert lesions_of(codes).tolist() == [0, 1, 2, 0, 0, 0, UNKNOWN_CLASS]

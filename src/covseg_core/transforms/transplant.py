@@ -1,0 +1,84 @@
+"""Put the lesions of one slice into the lung of another.
+
+The slice with a foreign lesion has a known answer, and so has its original: what
+healthy lung looks like under the lesion.  Not from the papers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from covseg_core.labels import (
+    NOT_INFECTED,
+    UNKNOWN_CLASS,
+    UNLABELLED,
+    Tissue,
+)
+
+__all__ = ["Transplant", "is_lesion", "transplant"]
+
+AIR_GREY = 0.5
+"""Below it lies lung that holds air, where nobody said what a pixel is."""
+SOFT_PIXELS = 5
+LEAST_OPACITY = 0.6
+
+
+class Transplant(NamedTuple):
+    """Slices with the lesions of others in them.
+
+    Attributes
+    ----------
+    grey : Tensor
+        The new slices, (N, 1, H, W) in [0, 1].
+    labels : Tensor
+        Their labels, (N, H, W).
+    placed : Tensor of bool
+        Where a lesion was put, (N, H, W).
+    """
+
+    grey: torch.Tensor
+    labels: torch.Tensor
+    placed: torch.Tensor
+
+
+def is_lesion(labels: torch.Tensor) -> torch.Tensor:
+    """Mark the pixels that are labelled as infected, of whatever class."""
+    known = (labels == Tissue.GGO) | (labels == Tissue.CONSOLIDATION)
+    return known | (labels == UNKNOWN_CLASS)
+
+
+def transplant(grey: torch.Tensor, labels: torch.Tensor) -> Transplant:
+    """Give every slice the lesions of another one of the batch.
+
+    Parameters
+    ----------
+    grey : Tensor of float, shape (N, 1, H, W)
+        In [0, 1].
+    labels : Tensor of int64, shape (N, H, W)
+        `labels.Tissue`, or a code for what is known in part.
+
+    Notes
+    -----
+    Random numbers come from torch's own state.  A lesion is put only where lung
+    is: labelled healthy or, where nobody said, darker than soft tissue.
+    """
+    donor = torch.randperm(len(grey)).to(grey.device)
+    placed = is_lesion(labels[donor]) & _takes(grey, labels)
+    soft = F.avg_pool2d(
+        placed[:, None].to(grey), SOFT_PIXELS, stride=1, padding=SOFT_PIXELS // 2
+    )
+    opacity = LEAST_OPACITY + (1 - LEAST_OPACITY) * torch.rand(len(grey), 1, 1, 1)
+    weight = opacity.to(grey) * soft * placed[:, None]
+    # A lesion only ever adds to what is there: vessels stay brighter than it.
+    brighter = torch.maximum(grey[donor], grey)
+    mixed = grey + weight * (brighter - grey)
+    return Transplant(mixed, torch.where(placed, labels[donor], labels), placed)
+
+
+def _takes(grey: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    smooth = F.avg_pool2d(grey, SOFT_PIXELS, stride=1, padding=SOFT_PIXELS // 2)
+    unsaid = (labels == UNLABELLED) | (labels == NOT_INFECTED)
+    return (labels == Tissue.HEALTHY) | (unsaid & (smooth[:, 0] < AIR_GREY))

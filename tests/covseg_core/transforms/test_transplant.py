@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from covseg_core.labels import NOT_INFECTED, UNKNOWN_CLASS, UNLABELLED, Tissue
+from covseg_core.transforms.transplant import is_lesion, transplant
+
+LESION = slice(8, 16)
+
+
+def pair(there):
+    """A slice with a bright square of opacity, and one labelled `there` all over."""
+    grey = torch.full((2, 1, 24, 24), 0.2)
+    labels = torch.full((2, 24, 24), int(there))
+    labels[0] = int(Tissue.OUTSIDE)
+    grey[0, :, LESION, LESION] = 0.7
+    labels[0, LESION, LESION] = int(Tissue.GGO)
+    return grey, labels
+
+
+def swapped(grey, labels):
+    """Transplant until the two have swapped, as the donor is drawn."""
+    for seed in range(20):
+        torch.manual_seed(seed)
+        new = transplant(grey, labels)
+        if new.placed[1].any() or new.placed[0].any():
+            return new
+    return new
+
+
+@pytest.mark.parametrize("there", [Tissue.HEALTHY, UNLABELLED, NOT_INFECTED])
+def test_a_lesion_is_put_into_lung_with_its_label(there):
+    grey, labels = pair(there)
+    new = swapped(grey, labels)
+    placed = torch.zeros(24, 24, dtype=torch.bool)
+    placed[LESION, LESION] = True
+    assert torch.equal(new.placed[1], placed)
+    assert (new.labels[1][placed] == Tissue.GGO).all()
+    assert (new.labels[1][~placed] == int(there)).all()
+    middle = new.grey[1, 0, 11:13, 11:13]
+    assert ((middle >= 0.2 + 0.6 * 0.5 - 1e-6) & (middle <= 0.7 + 1e-6)).all()
+    assert torch.equal(new.grey[1, 0][~placed], grey[1, 0][~placed])
+
+
+def test_a_lesion_is_not_put_outside_of_the_lung():
+    grey, labels = pair(Tissue.OUTSIDE)
+    assert not swapped(grey, labels).placed.any()
+
+
+def test_a_lesion_is_not_put_where_nobody_said_and_tissue_is_soft():
+    grey, labels = pair(UNLABELLED)
+    grey[1] = 0.8
+    assert not swapped(grey, labels).placed.any()
+
+
+def test_brighter_spots_stay_as_they_are():
+    grey, labels = pair(Tissue.HEALTHY)
+    grey[1, 0, 12, 12] = 0.95
+    assert swapped(grey, labels).grey[1, 0, 12, 12] == pytest.approx(0.95)
+
+
+def test_lesions_of_any_class_are_lesions_and_nothing_else_is():
+    codes = torch.tensor([0, 1, 2, 3, NOT_INFECTED, UNLABELLED, UNKNOWN_CLASS])
+    assert is_lesion(codes).tolist() == [False, True, True, *[False] * 3, True]
