@@ -78,7 +78,7 @@ class LatentChain(nn.Module):
             backbone, in_channels=in_channels, pretrained=pretrained
         )
         self.adapt = nn.ModuleList(
-            ConvBN(n_in, n, 1)
+            ConvBN(n_in + in_channels, n, 1)
             for n_in, n in zip(self.encoder.channels, widths, strict=True)
         )
         # One layer per level makes latents of what is seen and of what is expected.
@@ -97,7 +97,9 @@ class LatentChain(nn.Module):
         sample : bool
             Draw from the posterior; else take its mean.
         """
-        seen = [adapt(f) for adapt, f in zip(self.adapt, self.encoder(x), strict=True)]
+        features = zip(self.adapt, self.encoder(x), strict=True)
+        # The slice itself, too: what a backbone makes of it keeps little of its grey.
+        seen = [adapt(torch.cat((f, _shrunk(x, f)), dim=1)) for adapt, f in features]
         levels: list[Tensor] = []
         total = x.new_zeros(len(x))
         for level in reversed(range(len(seen))):
@@ -143,6 +145,11 @@ def divergence(one: Gaussian, other: Gaussian) -> Tensor:
     apart = (one.mean - other.mean).square() + one.log_variance.exp()
     ratio = other.log_variance - one.log_variance
     return 0.5 * (ratio + apart * torch.exp(-other.log_variance) - 1)
+
+
+def _shrunk(x: Tensor, like: Tensor) -> Tensor:
+    height, width = like.shape[-2:]
+    return functional.adaptive_avg_pool2d(x, (height, width))
 
 
 def _draw(gaussian: Gaussian) -> Tensor:

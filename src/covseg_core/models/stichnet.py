@@ -32,6 +32,9 @@ __all__ = ["StichNet", "StichNetOutput"]
 LEAST_STEP = 0.1
 """How much of the way to white opacity is at least above healthy lung, and
 consolidation above opacity."""
+FIRST_GREY = (0.8, 0.55, 0.85, 0.33)
+"""Where the styles begin, in the order of `Tissue`: with the window of `Prepare`
+-150, -525, -75 and -855 HU."""
 LEAST_CONCENTRATION, LARGEST_CONCENTRATION = 4.0, 400.0
 
 
@@ -107,6 +110,10 @@ class StichNet(SegmentationNetwork):
         self.ordered = ordered
         # Four means, four concentrations and whether a pixel is in the lung.
         self.style_decoder = _Decoder(2 * latent_channels, decoder_width, 9)
+        first = torch.tensor(FIRST_GREY)
+        with torch.no_grad():
+            raw = _disorder(first) if ordered else first.logit()
+            self.style_decoder.head.bias[:4] = raw  # type: ignore[index]
         # Opacity, consolidation or healthy, if it is.
         self.meaning_decoder = _Decoder(latent_channels, decoder_width, 3)
 
@@ -187,6 +194,18 @@ def _order(raw: Tensor) -> Tensor:
     consolidation = _above(opacity, steps[:, Tissue.CONSOLIDATION])
     outside = steps[:, Tissue.OUTSIDE]
     return torch.stack((outside, opacity, consolidation, healthy), dim=1)
+
+
+def _disorder(grey: Tensor) -> Tensor:
+    """Find what `_order` makes these greys of, one of each tissue."""
+    healthy, opacity, white = (
+        grey[tissue] for tissue in (Tissue.HEALTHY, Tissue.GGO, Tissue.CONSOLIDATION)
+    )
+    above = torch.stack(
+        [(opacity - healthy) / (1 - healthy), (white - opacity) / (1 - opacity)]
+    )
+    ggo, consolidation = (above - LEAST_STEP) / (1 - LEAST_STEP)
+    return torch.stack((grey[Tissue.OUTSIDE], ggo, consolidation, healthy)).logit()
 
 
 def _above(grey: Tensor, step: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ __all__ = ["allowed_tissues", "bound", "grey_likelihoods", "stitching_objective"
 FOCAL_POWER = 2
 # The released code has 1, 1 and 100, and no Dice.  With these weights the tissues
 # are learnt as fast as by a U-Net; with those they drown in the image's likelihood.
-LIKELIHOOD, DIVERGENCE, FOCAL, DICE = 0.1, 0.02, 2.0, 3.0
+LIKELIHOOD, DIVERGENCE, FOCAL, DICE = 0.2, 0.005, 2.0, 3.0
 EDGE = 0.005
 """Grey is kept so far from 0 and 1, where a Beta distribution has no value."""
 SETS = {

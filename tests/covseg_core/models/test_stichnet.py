@@ -46,9 +46,21 @@ def test_opacity_is_brighter_than_healthy_lung_and_consolidation_than_opacity(ou
     assert ((output.styles > 0) & (output.styles <= 1)).all()
 
 
-def test_free_styles_are_not_kept_in_order():
-    styles = network(ordered=False)(torch.rand(2, 3, 64, 64)).styles
+def test_free_styles_can_come_in_any_order():
+    net = network(ordered=False)
+    with torch.no_grad():
+        net.style_decoder.head.bias[: len(Tissue)] = 0
+    styles = net(torch.rand(2, 3, 64, 64)).styles
     assert (styles[:, Tissue.GGO] < styles[:, Tissue.HEALTHY]).any()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_styles_begin_where_their_tissues_are(ordered):
+    net = network(ordered=ordered)
+    with torch.no_grad():
+        net.style_decoder.head.weight.zero_()
+    styles = net(torch.rand(1, 3, 64, 64)).styles[0, :, 0, 0]
+    assert styles.tolist() == pytest.approx([0.8, 0.55, 0.85, 0.33], abs=1e-5)
 
 
 def test_the_reconstruction_stitches_the_styles_by_tissue(output):

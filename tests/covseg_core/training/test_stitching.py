@@ -67,15 +67,15 @@ def test_the_bound_of_unlabelled_pixels_sums_over_all_tissues():
     fits = torch.stack([beta(0.45, mean) for mean in (0.1, 0.5, 0.8, 0.2)])
     # 32 nats over 16 pixels; no focal term, and no lesion that Dice could miss.
     dice = sum(1 - 1 / (16 * p + 1) for p in (0.0, 0.0)) / 2
-    fits = 0.1 * fits + torch.tensor(0.25).log()
-    known = -fits.logsumexp(0) + 0.02 * 2.0 + 3 * dice
+    fits = 0.2 * fits + torch.tensor(0.25).log()
+    known = -fits.logsumexp(0) + 0.005 * 2.0 + 3 * dice
     value = bound(output, grey(0.45), whole(UNLABELLED))
     assert value.item() == pytest.approx(known.item(), rel=1e-4)
 
 
 def test_the_bound_of_labelled_pixels_is_that_of_their_tissue():
     p = (0.1, 0.7, 0.1, 0.1)
-    evidence = -(0.1 * beta(0.45, 0.5) + torch.tensor(0.7).log())
+    evidence = -(0.2 * beta(0.45, 0.5) + torch.tensor(0.7).log())
     focal = 2 * -(0.3**2) * torch.tensor(0.7).log()
     opacity = 1 - (2 * 0.7 * 16 + 1) / (16 + 0.7 * 16 + 1)
     consolidation = 1 - 1 / (0.1 * 16 + 1)
