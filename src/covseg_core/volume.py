@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "SYNTHETIC",
+    "SYNTHETIC_NOTE",
     "CTVolume",
     "Grid",
     "LabelVolume",
@@ -33,6 +35,10 @@ __all__ = [
     "SliceImage",
     "Source",
 ]
+
+SYNTHETIC = "SYNTHETIC"
+"""How the description of a scan begins, in every format, that a model made."""
+SYNTHETIC_NOTE = "This scan is synthetic: a model made it, no scanner measured it."
 
 AFFINE_TOLERANCE_MM = 1e-3
 """Grids whose affines differ by less are the same grid."""
@@ -161,6 +167,8 @@ class Source:
         What a careful reader should know about the volume.
     details : Mapping
         Facts for display, such as ``window_centre`` of the DICOM header.
+    is_synthetic : bool
+        Whether the voxels were made by a model; no scanner measured them.
     """
 
     kind: Literal["dicom", "nifti", "images", "phantom", "memory"] = "memory"
@@ -169,6 +177,7 @@ class Source:
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=False)

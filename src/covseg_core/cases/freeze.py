@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from covseg_core.cases.record import TRUSTED, CaseRecord, MaskSource, Split, State
+from covseg_core.cases.record import TRUSTED, MaskSource, Split, State
 from covseg_core.cases.seal import digest_of, require_seal, seal, unsealed
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.settings import Settings
@@ -15,34 +15,50 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from covseg_core.cases.reading import CaseReader
+    from covseg_core.cases.record import CaseRecord, MaskVersion
 
-__all__ = ["FrozenCase", "TrainingManifest", "freeze"]
+__all__ = [
+    "FrozenCase",
+    "FrozenScan",
+    "TrainingManifest",
+    "freeze",
+    "freeze_version",
+]
 
 FLAGGED = "flagged"
 DONE: tuple[State, ...] = ("done",)
 
 
-class FrozenCase(Settings):
-    """One scan with the mask that is to be learnt from it."""
+class FrozenScan(Settings):
+    """One scan, as it was when a training began."""
 
     case_id: str
     patient: str
     split: Split
-    version: int
-    source: MaskSource
-    label_set: Literal["lesions", "infection"]
-    mask_sha256: str
     ct_sha256: str
     lungs_sha256: str | None
     image_sha256: str
     is_hu: bool
 
 
+class FrozenCase(FrozenScan):
+    """One scan with the mask that is to be learnt from it."""
+
+    version: int
+    source: MaskSource
+    label_set: Literal["lesions", "infection"]
+    mask_sha256: str
+
+
 class TrainingManifest(Settings):
-    """The cases of one training, in order of their ids."""
+    """The cases of one training, in order of their ids.
+
+    `unlabelled` are the scans without a mask that are learnt from as well.
+    """
 
     format: Literal[1] = 1
     cases: tuple[FrozenCase, ...] = ()
+    unlabelled: tuple[FrozenScan, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -52,6 +68,11 @@ class TrainingManifest(Settings):
     def of_split(self, split: Split) -> tuple[FrozenCase, ...]:
         """List the cases of one split."""
         return tuple(case for case in self.cases if case.split == split)
+
+    @property
+    def learnt_from(self) -> tuple[FrozenScan, ...]:
+        """List the cases of the training split, and the unlabelled scans."""
+        return (*self.of_split("train"), *self.unlabelled)
 
     def to_json(self) -> str:
         """Write the manifest, with its hash, as JSON."""
@@ -82,6 +103,7 @@ def freeze(
     *,
     sources: Collection[MaskSource] = TRUSTED,
     states: Collection[State] = DONE,
+    unlabelled: bool = False,
 ) -> TrainingManifest:
     """Take the newest fitting mask of every case in a fitting state.
 
@@ -93,6 +115,8 @@ def freeze(
         Which masks; pseudo-labels are the model's.
     states : collection of {"new", "in progress", "done"}
         Which cases; one without such a mask is left out.
+    unlabelled : bool
+        Take also the scans of the training split that have no mask at all.
 
     Raises
     ------
@@ -103,25 +127,38 @@ def freeze(
     """
     if FLAGGED in states:
         raise UsageError("flagged cases are never trained on; change their state.")
-    chosen = (one for one in store.list_cases() if one.state in states)
-    frozen = (_frozen(record, sources) for record in chosen)
-    return TrainingManifest(cases=tuple(one for one in frozen if one is not None))
+    records = store.list_cases()
+    chosen = (one for one in records if one.state in states)
+    pairs = ((record, record.newest(sources)) for record in chosen)
+    return TrainingManifest(
+        cases=tuple(
+            freeze_version(record, version)
+            for record, version in pairs
+            if version is not None
+        ),
+        unlabelled=tuple(
+            FrozenScan(**_facts(record))
+            for record in records
+            if unlabelled and _is_unlabelled(record)
+        ),
+    )
 
 
-def _frozen(record: CaseRecord, sources: Collection[MaskSource]) -> FrozenCase | None:
-    version = record.newest(sources)
-    if version is None:
-        return None
+def _is_unlabelled(record: CaseRecord) -> bool:
+    flagged = record.state == FLAGGED
+    return record.split == "train" and not flagged and not record.versions
+
+
+def freeze_version(record: CaseRecord, version: MaskVersion) -> FrozenCase:
+    """Take a case with one of its masks."""
     return FrozenCase(
-        case_id=record.case_id,
-        patient=record.patient,
-        split=record.split,
         version=version.number,
         source=version.source,
         label_set=version.label_set,
         mask_sha256=version.sha256,
-        ct_sha256=record.ct_sha256,
-        lungs_sha256=record.lungs_sha256,
-        image_sha256=record.image_sha256,
-        is_hu=record.is_hu,
+        **_facts(record),
     )
+
+
+def _facts(record: CaseRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in FrozenScan.model_fields}

@@ -63,6 +63,7 @@ class MaskVersion(Settings):
 
     `parent` is the version that it was made from.  `beside` names older versions
     made from the same parent: someone else saved while this one was drawn.
+    `confidence`, in [0, 1], is how sure a model was of it.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -76,6 +77,7 @@ class MaskVersion(Settings):
     beside: tuple[int, ...] = ()
     model: Text | None = None
     model_sha256: str | None = None
+    confidence: float | None = Field(None, ge=0, le=1)
     role: Text = ""
     seconds_spent: float = Field(0.0, ge=0)
     note: Text = ""
@@ -92,7 +94,7 @@ class CaseRecord(Settings):
 
     `ct_sha256` and `lungs_sha256` are of the files; `image_sha256` is of voxels and
     geometry, whatever the file.  `kind` tells what the scan was read from; pictures
-    (``images``) have no voxel size.
+    (``images``) have no voxel size.  A `synthetic` scan was made by a model.
     """
 
     case_id: str = Field(pattern=NAME_PATTERN)
@@ -104,6 +106,7 @@ class CaseRecord(Settings):
     image_sha256: str = Field(pattern=SHA256)
     is_hu: bool
     kind: Literal["dicom", "nifti", "images", "phantom", "memory"]
+    synthetic: bool = False
     collection: Text = ""
     licence: Text = ""
     comment: Text = ""

@@ -30,6 +30,7 @@ from covseg_core.cases.record import (
     revised,
     stated,
 )
+from covseg_core.cases.synthetic import is_synthetic
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.io.atomic import write_text
 from covseg_core.io.nifti import write_nifti_labels
@@ -88,6 +89,7 @@ class CaseStore(CaseReader):
         split: str | None = None,
         collection: str = "",
         licence: str = "",
+        allow_synthetic: bool = False,
     ) -> CaseRecord:
         """Add a scan; it is there whole or not at all.
 
@@ -106,12 +108,14 @@ class CaseStore(CaseReader):
             For a new patient; all cases of a patient share one, for life.
         collection, licence : str
             Where the scan comes from, and what one may do with it.
+        allow_synthetic : bool
+            Take a scan that a model made, too; the record remembers it.
 
         Raises
         ------
         InputRefusedError
-            If the scan is a case already, the id is taken, or the patient is in
-            another split.
+            If the scan is a case already or synthetic, the id is taken, or the
+            patient is in another split.
         GeometryError
             If the lungs do not lie on the scan.
         UsageError
@@ -127,6 +131,7 @@ class CaseStore(CaseReader):
             "patient": self.pseudonym(scan.owner_of(ct, patient, image_sha256)),
             "is_hu": ct.is_hu,
             "kind": ct.source.kind,
+            "synthetic": is_synthetic(ct, image_sha256, allowed=allow_synthetic),
             "collection": collection,
             "licence": licence,
             "created_utc": _now(),
@@ -154,6 +159,7 @@ class CaseStore(CaseReader):
         parent: int | None = None,
         model: str | None = None,
         model_sha256: str | None = None,
+        confidence: float | None = None,
         role: str = "",
         seconds_spent: float = 0.0,
         note: str = "",
@@ -172,6 +178,8 @@ class CaseStore(CaseReader):
             The version that it was made from.
         model, model_sha256 : str, optional
             Which model predicted it or what it was corrected from, and its weights.
+        confidence : float, optional
+            How sure the model was, in [0, 1]; see `inference.confidence`.
         role : str
             The reader's, such as ``radiologist``; no name.
         seconds_spent : float
@@ -205,6 +213,7 @@ class CaseStore(CaseReader):
             "parent": parent,
             "model": model,
             "model_sha256": model_sha256,
+            "confidence": confidence,
             "role": role,
             "seconds_spent": seconds_spent,
             "note": note,

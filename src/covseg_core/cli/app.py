@@ -13,6 +13,7 @@ COMMANDS = {
     "inspect": "Tell what would be loaded from a scan, or why it is refused.",
     "convert": "Write a loaded CT as NIfTI in Hounsfield units.",
     "predict": "Outline infection on scans or 8-bit slices.",
+    "whatif": "Imagine a scan as healthy or diseased, with a StichNet.",
     "lungs": "Find the right and the left lung.",
     "evaluate": "Measure how well predictions agree with a reader's masks.",
     "train": "Train a model on the cases of a store, or go on from a parent.",

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from covseg_core.cli.output import refuse_file_name, refuse_overwriting, say, say_json
 from covseg_core.errors import UsageError
-from covseg_core.inference.config import PredictSettings
+from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io import is_nifti
 from covseg_core.registry.store import find_model
 
@@ -32,6 +32,8 @@ def predict(
     lungs: Path | None = None,
     mask_format: Annotated[MaskFormat, Parameter(name="--format")] = "nifti",
     probabilities: bool = False,
+    uncertainty: bool = False,
+    doubts: Annotated[UncertaintySettings, Parameter(name="*")] = UncertaintySettings(),  # noqa: B008
     slices8bit: bool = False,
     json: bool = False,
 ) -> None:
@@ -56,11 +58,16 @@ def predict(
         Format of the masks of scans.
     probabilities
         Write them too, beside the mask.
+    uncertainty
+        Write a map of where the model is unsure beside the mask, 0 sure to 1.
+    doubts
+        How to find that out.
     slices8bit
         Each picture is one slice in a lung window; masks are PNG of the same name.
     json
         Print one JSON document.
     """
+    from covseg_core.cli.predict_volume import Wanted, predict_volume, results_of
     from covseg_core.registry.promotion import promoted
     from covseg_core.registry.weights import load_model
 
@@ -70,14 +77,15 @@ def predict(
         raise UsageError("--series and --lungs do not go with --slices8bit.")
     if len(inputs) > 1 and (series or lungs):
         raise UsageError("--series and --lungs go with one scan only.")
+    if not uncertainty and doubts != UncertaintySettings():
+        raise UsageError("--way, --predictions and --seed go with --uncertainty.")
+    wanted = Wanted(settings, probabilities, doubts if uncertainty else None)
     loaded = load_model(find_model(model or promoted()))
     if slices8bit:
         from covseg_core.cli.predict_slices import predict_slices
 
-        runs = predict_slices(inputs, output, loaded, settings, probabilities)
+        runs = predict_slices(inputs, output, loaded, wanted)
     else:
-        from covseg_core.cli.predict_volume import predict_volume, results_of
-
         _refuse_pictures(inputs)
         targets = _targets(inputs, output, SUFFIXES[mask_format])
         refuse_overwriting(
@@ -85,7 +93,7 @@ def predict(
             [result for target in targets for result in results_of(target)],
         )
         runs = [
-            predict_volume(path, target, loaded, settings, series, lungs, probabilities)
+            predict_volume(path, target, loaded, wanted, series, lungs)
             for path, target in zip(inputs, targets, strict=True)
         ]
     _report(runs, json)

@@ -17,7 +17,12 @@ from covseg_core.cli.output import (
 from covseg_core.cli.predict_volume import beside
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.manifest import describe_slice_run
-from covseg_core.inference.predict import make_slice_outliner, predict_image
+from covseg_core.inference.opinions import make_opinions
+from covseg_core.inference.predict import (
+    doubt_image,
+    make_slice_outliner,
+    predict_image,
+)
 from covseg_core.io.atomic import write_bytes, write_json
 from covseg_core.io.images import list_slices, read_slice, write_mask_png
 
@@ -26,39 +31,48 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from covseg_core.inference.config import PredictSettings
+    from covseg_core.cli.predict_volume import Wanted
     from covseg_core.registry.weights import LoadedModel
 
 __all__ = ["predict_slices"]
+
+PROBABILITIES = ".npy"
+UNCERTAINTY = "_uncertainty.npy"
 
 
 def predict_slices(
     inputs: list[Path],
     output: Path,
     model: LoadedModel,
-    settings: PredictSettings,
-    probabilities: bool,
+    wanted: Wanted,
 ) -> list[dict[str, Any]]:
     """Predict every picture, write the results and return the manifests."""
     paths = [path for given in inputs for path in _pictures(given)]
     targets = _targets(paths, inputs, output)
     refuse_overwriting(paths, [made for target in targets for made in _outputs(target)])
     make_folder(targets[0].parent)
-    outline = make_slice_outliner(model, settings)
+    outline = make_slice_outliner(model, wanted.settings)
+    opinions = None
+    if wanted.uncertainty is not None:
+        opinions = make_opinions(model, outline, wanted.settings, wanted.uncertainty)
     runs = []
     for path, target in zip(paths, targets, strict=True):
         start = time.perf_counter()
         image = read_slice(path)
-        answer = predict_image(image, model, outline, settings)
+        answer = predict_image(image, model, outline, wanted.settings)
+        doubt = None if opinions is None else doubt_image(image, answer, opinions)
         write_mask_png(target, answer.labels)
-        if probabilities:
-            write_bytes(beside(target, ".npy"), _as_npy(answer.probabilities))
+        if wanted.probabilities:
+            write_bytes(beside(target, PROBABILITIES), _as_npy(answer.probabilities))
+        if doubt is not None:
+            write_bytes(beside(target, UNCERTAINTY), _as_npy(doubt.entropy))
         manifest = describe_slice_run(
             hashlib.sha256(np.ascontiguousarray(image.grey).data).hexdigest(),
             time.perf_counter() - start,
             outline,
             model.card,
-            settings,
+            wanted.settings,
+            doubt,
         )
         write_json(beside(target, ".json"), manifest)
         runs.append({"output": str(target)} | manifest)
@@ -88,10 +102,11 @@ def _targets(paths: list[Path], inputs: list[Path], output: Path) -> list[Path]:
 
 
 def _outputs(target: Path) -> list[Path]:
-    return [target, beside(target, ".json"), beside(target, ".npy")]
+    endings = ".json", PROBABILITIES, UNCERTAINTY
+    return [target, *(beside(target, ending) for ending in endings)]
 
 
-def _as_npy(probabilities: npt.NDArray[np.float32]) -> bytes:
+def _as_npy(values: npt.NDArray[np.float32]) -> bytes:
     stream = io.BytesIO()
-    np.save(stream, probabilities, allow_pickle=False)
+    np.save(stream, values, allow_pickle=False)
     return stream.getvalue()

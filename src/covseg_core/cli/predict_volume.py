@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from covseg_core.cli.output import make_folder
@@ -13,6 +14,7 @@ from covseg_core.io.atomic import write_json
 from covseg_core.io.nifti import (
     read_nifti_labels,
     write_nifti_labels,
+    write_nifti_map,
     write_nifti_probabilities,
 )
 from covseg_core.labels import LUNGS
@@ -21,24 +23,33 @@ from covseg_core.volume import LungMask
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.config import PredictSettings, UncertaintySettings
     from covseg_core.inference.predict import Prediction
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume
 
-__all__ = ["beside", "predict_volume", "results_of", "save_prediction"]
+__all__ = ["Wanted", "beside", "predict_volume", "results_of", "save_prediction"]
 
 PROBABILITIES = "_prob.nii.gz"
+UNCERTAINTY = "_uncertainty.nii.gz"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How to predict, and what to write beside the mask."""
+
+    settings: PredictSettings
+    probabilities: bool = False
+    uncertainty: UncertaintySettings | None = None
 
 
 def predict_volume(
     path: Path,
     target: Path,
     model: LoadedModel,
-    settings: PredictSettings,
-    series: str | None,
-    lungs: Path | None,
-    probabilities: bool,
+    wanted: Wanted,
+    series: str | None = None,
+    lungs: Path | None = None,
 ) -> dict[str, Any]:
     """Predict one scan, write the results and return the manifest."""
     ct = read_ct(path, series_uid=series)
@@ -46,11 +57,12 @@ def predict_volume(
     steps = predict_ct(
         ct,
         model,
-        settings,
+        wanted.settings,
         lungs=None if lungs is None else _read_lungs(lungs),
-        keep_probabilities=probabilities,
+        keep_probabilities=wanted.probabilities,
+        uncertainty=wanted.uncertainty,
     )
-    return save_prediction(target, ct, follow(steps), model, settings)
+    return save_prediction(target, ct, follow(steps), model, wanted.settings)
 
 
 def save_prediction(
@@ -60,7 +72,7 @@ def save_prediction(
     model: LoadedModel,
     settings: PredictSettings,
 ) -> dict[str, Any]:
-    """Write mask, manifest and, if kept, probabilities; return the manifest."""
+    """Write mask, manifest and what else was asked for; return the manifest."""
     manifest = describe_run(ct, prediction, model.card, settings)
     make_folder(target.parent)
     write_nifti_labels(target, prediction.lesions)
@@ -68,13 +80,17 @@ def save_prediction(
         write_nifti_probabilities(
             beside(target, PROBABILITIES), prediction.probabilities, ct.grid
         )
+    if prediction.uncertainty is not None:
+        entropy = prediction.uncertainty.entropy
+        write_nifti_map(beside(target, UNCERTAINTY), entropy, ct.grid)
     write_json(beside(target, ".json"), manifest)
     return {"output": str(target)} | manifest
 
 
 def results_of(target: Path) -> list[Path]:
     """List the files that may be written for a mask."""
-    return [target, beside(target, ".json"), beside(target, PROBABILITIES)]
+    endings = ".json", PROBABILITIES, UNCERTAINTY
+    return [target, *(beside(target, ending) for ending in endings)]
 
 
 def beside(mask: Path, ending: str) -> Path:

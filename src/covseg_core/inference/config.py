@@ -9,7 +9,7 @@ from covseg_core.settings import Device, Settings, device, setting
 if TYPE_CHECKING:
     from covseg_core.registry.card import ModelCard
 
-__all__ = ["PredictSettings"]
+__all__ = ["PredictSettings", "StitchSettings", "UncertaintySettings"]
 
 
 class PredictSettings(Settings):
@@ -39,3 +39,41 @@ class PredictSettings(Settings):
     def threshold_for(self, card: ModelCard) -> float:
         """Choose the threshold: the user's, else the model's own."""
         return card.threshold if self.threshold is None else self.threshold
+
+
+class UncertaintySettings(Settings):
+    """How to find out where a model is unsure."""
+
+    way: Literal["auto", "augment", "samples"] = setting(
+        "auto",
+        "What predictions for --uncertainty come from: slices shown in other ways, or "
+        "answers that the model draws; auto draws where the model can.",
+    )
+    predictions: int = setting(
+        8, "How many predictions --uncertainty is made of.", low=2, high=64
+    )
+    seed: int = setting(
+        0, "Of the random numbers behind --uncertainty.", low=0, high=2**31 - 1
+    )
+
+
+class StitchSettings(Settings):
+    """How styles are stitched into a scan."""
+
+    border_mm: float = setting(
+        1.5,
+        "Width of the soft border around what is painted.",
+        unit="mm",
+        low=0,
+        high=20,
+    )
+    spread_mm: float = setting(
+        15.0,
+        "How far lesions have spread at severity 2.",
+        unit="mm",
+        low=0,
+        high=100,
+    )
+    anywhere: bool = setting(
+        False, "Paint outside the lungs, too, in the box that the model was shown."
+    )

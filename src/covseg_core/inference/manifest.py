@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
     from covseg_core.inference.outliners import Outliner
     from covseg_core.inference.predict import Prediction
+    from covseg_core.inference.uncertainty import Uncertainty
+    from covseg_core.inference.whatif import WhatIf
     from covseg_core.registry.card import ModelCard
     from covseg_core.volume import CTVolume
 
-__all__ = ["describe_run", "describe_slice_run"]
+__all__ = ["describe_run", "describe_slice_run", "describe_whatif"]
 
 RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
 RESEARCH_ONLY = "For research use only; not for diagnosis."
@@ -41,20 +43,15 @@ def describe_run(
         How.
     """
     document = _describe(card, settings) | {
-        "input": {
-            "sha256": hash_ct(ct),
-            "kind": ct.source.kind,
-            "is_hu": ct.is_hu,
-            "shape_zyx": ct.grid.shape,
-            "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
-            "notes": ct.source.notes,
-        },
+        "input": _input(ct),
         "device": prediction.device,
         "engine": prediction.engine,
         "seconds": round(prediction.seconds, 3),
         "volumes_ml": prediction.lesions.volumes_ml,
         "notes": prediction.notes,
     }
+    if prediction.uncertainty is not None:
+        document["uncertainty"] = prediction.uncertainty.as_dict()
     if prediction.lungs is not None:
         report = measure_opacity(ct, prediction.lesions, prediction.lungs)
         document["opacity"] = report.as_dict()
@@ -68,6 +65,7 @@ def describe_slice_run(
     outline: Outliner,
     card: ModelCard,
     settings: PredictSettings,
+    uncertainty: Uncertainty | None = None,
 ) -> dict[str, Any]:
     """Describe how the mask of one 8-bit slice came about.
 
@@ -83,7 +81,10 @@ def describe_slice_run(
         What predicted.
     settings : PredictSettings
         How.
+    uncertainty : Uncertainty, optional
+        Of this slice.
     """
+    doubt = {} if uncertainty is None else {"uncertainty": uncertainty.as_dict()}
     return _describe(card, settings) | {
         "input": {"sha256": sha256, "kind": "slice", "is_hu": False},
         "device": outline.device,
@@ -94,6 +95,43 @@ def describe_slice_run(
             "An 8-bit picture has no voxel size: areas and ml are unknown.",
             *outline.notes,
         ),
+        **doubt,
+    }
+
+
+def describe_whatif(
+    whatif: WhatIf, card: ModelCard, settings: PredictSettings
+) -> dict[str, Any]:
+    """Describe how synthetic images came about, as plain values for JSON.
+
+    Parameters
+    ----------
+    whatif : WhatIf
+        The scan and what was imagined; no path and no patient data is recorded.
+    card : ModelCard
+        What imagined.
+    settings : PredictSettings
+        How.
+    """
+    return _describe(card, settings) | {
+        "synthetic": True,
+        "input": _input(whatif.ct),
+        "device": whatif.device,
+        "engine": whatif.engine,
+        "seconds": round(whatif.seconds, 3),
+        "volumes_ml": whatif.lesions.volumes_ml,
+        "notes": (*whatif.notes, *whatif.lungs.source.notes),
+    }
+
+
+def _input(ct: CTVolume) -> dict[str, Any]:
+    return {
+        "sha256": hash_ct(ct),
+        "kind": ct.source.kind,
+        "is_hu": ct.is_hu,
+        "shape_zyx": ct.grid.shape,
+        "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
+        "notes": ct.source.notes,
     }
 
 

@@ -10,9 +10,11 @@ from scipy import ndimage
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
 from covseg_core.inference.engines import make_runner
-from covseg_core.transforms.slices import prepare_slices, restore_slices
+from covseg_core.transforms.slices import normalise, restore_slices, window_slices
 
 if TYPE_CHECKING:
+    import torch
+
     from covseg_core.inference.config import PredictSettings
     from covseg_core.models.network import SegmentationNetwork
     from covseg_core.transforms.prepare import Prepare
@@ -70,7 +72,8 @@ class NetworkOutliner:
         *,
         is_hu: bool,
     ) -> None:
-        self._prepare, self._is_hu = prepare, is_hu
+        self.is_hu = is_hu
+        self._prepare = prepare
         self._runner = make_runner(network, prepare.size, settings)
 
     @property
@@ -98,18 +101,31 @@ class NetworkOutliner:
         Raises
         ------
         ModelRefusedError
+            See `answer`.
+        """
+        height, width = grey.shape[1:]
+        return restore_slices(self.answer(self.pixels(grey)), (height, width))
+
+    def pixels(self, grey: npt.NDArray[np.float32]) -> torch.Tensor:
+        """Window slices (N, H, W), (N, 1, size, size) in [0, 1]."""
+        return window_slices(grey, self._prepare, is_hu=self.is_hu)
+
+    def answer(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Map windowed slices to probabilities (N, C, size, size).
+
+        Raises
+        ------
+        ModelRefusedError
             If the network answers with numbers that are not finite, which would
             look like a healthy lung.
         """
-        slices = prepare_slices(grey, self._prepare, is_hu=self._is_hu)
-        answer = self._runner.run(slices)
+        answer = self._runner.run(normalise(pixels, self._prepare))
         if not answer.isfinite().all():
             raise ModelRefusedError(
                 "the network answers with numbers that are not finite; its weights are "
                 "damaged. Choose another model or import this one again."
             )
-        height, width = grey.shape[1:]
-        return restore_slices(answer, (height, width))
+        return answer
 
 
 class HuThreshold:

@@ -10,31 +10,39 @@ import numpy as np
 import numpy.typing as npt
 
 from covseg_core.errors import InputRefusedError
+from covseg_core.inference.canvas import Canvas, DoubtCanvas
+from covseg_core.inference.opinions import make_opinions
 from covseg_core.inference.outliners import HuThreshold, NetworkOutliner, Outliner
-from covseg_core.transforms.lungs import find_lungs
-from covseg_core.transforms.orient import (
-    Orientation,
-    standardise_ct,
-    standardise_mask,
+from covseg_core.inference.uncertainty import (
+    Uncertainty,
+    entropy_of,
+    is_suspect,
+    score_slices,
 )
-from covseg_core.transforms.postprocess import classes_of, drop_islands
+from covseg_core.transforms.lungs import find_lungs
+from covseg_core.transforms.orient import standardise_ct, standardise_mask
+from covseg_core.transforms.postprocess import classes_of
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
 from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask, SliceImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.config import PredictSettings, UncertaintySettings
+    from covseg_core.inference.opinions import Opinions
     from covseg_core.registry.weights import LoadedModel
 
 __all__ = [
     "Prediction",
     "Progress",
     "SlicePrediction",
+    "chunks_of",
+    "doubt_image",
     "make_outliner",
     "make_slice_outliner",
     "predict_ct",
     "predict_image",
+    "require_finite",
 ]
 
 
@@ -79,6 +87,8 @@ class Prediction:
         From start to end.
     notes : tuple of str
         What a careful reader should know.
+    uncertainty : Uncertainty or None
+        When asked for.
     """
 
     lesions: LesionMask
@@ -88,6 +98,7 @@ class Prediction:
     engine: str
     seconds: float
     notes: tuple[str, ...] = ()
+    uncertainty: Uncertainty | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +116,7 @@ def predict_ct(
     *,
     lungs: LungMask | None = None,
     keep_probabilities: bool = False,
+    uncertainty: UncertaintySettings | None = None,
 ) -> Generator[Progress, None, Prediction]:
     """Outline infection on a CT.
 
@@ -120,6 +132,9 @@ def predict_ct(
         On the grid of `ct`; found by threshold if not given.
     keep_probabilities : bool
         Keep them for the whole volume: 4 bytes per voxel and class.
+    uncertainty : UncertaintySettings, optional
+        Ask the network several times and tell where it is unsure; the mask stays
+        the same.
 
     Yields
     ------
@@ -138,10 +153,10 @@ def predict_ct(
     GeometryError
         If `lungs` do not lie on `ct`.
     UsageError
-        If the device or engine is not there.
+        If the device or engine is not there, or the model has no uncertainty.
     """
     start = time.perf_counter()
-    _require_finite(ct)
+    require_finite(ct)
     if lungs is not None:
         lungs.require_on(ct)
         require_lungs(lungs)
@@ -150,26 +165,32 @@ def predict_ct(
         lungs = find_lungs(ct)
     yield Progress("Loading the network")
     outline = make_outliner(model, settings, ct)
-
     standard = standardise_ct(ct)
     sides = None if lungs is None else standardise_mask(lungs)
     box = box_for(standard, sides, model.card.prepare)
-    canvas = _Canvas.blank(standard, model, settings, keep_probabilities)
-    for chunk in _chunks(box.slices, settings.batch_size):
+    canvas = Canvas.blank(standard, model.card, settings, keep_probabilities)
+    doubts = None
+    if uncertainty is not None:
+        opinions = make_opinions(model, outline, settings, uncertainty)
+        doubts = DoubtCanvas.blank(standard.grid, opinions)
+    for chunk in chunks_of(box.slices, settings.batch_size):
         window = chunk, box.rows, box.columns
         inside = None if sides is None else sides.labels[window]
         answer = outline(standard.hu[window], inside)
         canvas.paint(window, answer)
+        if doubts is not None:
+            doubts.paint(window, standard.hu[window], answer)
         yield _report(box, chunk, canvas.labels)
 
     return Prediction(
-        canvas.lesions(ct, model, settings.smallest_ml),
+        canvas.lesions(ct, settings.smallest_ml),
         lungs,
         canvas.probabilities_on(ct),
         outline.device,
         outline.engine,
         time.perf_counter() - start,
         tuple(outline.notes),
+        None if doubts is None else doubts.on(ct.grid, sides),
     )
 
 
@@ -195,6 +216,27 @@ def predict_image(
     )
 
 
+def doubt_image(
+    image: SliceImage, answer: SlicePrediction, opinions: Opinions
+) -> Uncertainty:
+    """Tell where a network is unsure of its answer to one 8-bit slice.
+
+    Parameters
+    ----------
+    image : SliceImage
+        In a lung window.
+    answer : SlicePrediction
+        Of this slice.
+    opinions : Opinions
+        One for all slices.
+    """
+    plain = answer.probabilities[None]
+    mean = opinions.mean(image.grey[None].astype(np.float32), plain)
+    entropy = entropy_of(mean)
+    scores = score_slices(entropy, is_suspect(mean))
+    return Uncertainty(entropy[0], opinions.settings, scores)
+
+
 def make_outliner(
     model: LoadedModel, settings: PredictSettings, ct: CTVolume
 ) -> Outliner:
@@ -218,56 +260,8 @@ def make_slice_outliner(model: LoadedModel, settings: PredictSettings) -> Outlin
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Canvas:
-    """What is known of a volume, in standard orientation.
-
-    `sure` marks the voxels that let an island stay; see `ModelCard.sure`.
-    """
-
-    labels: npt.NDArray[np.uint8]
-    sure: npt.NDArray[np.bool_]
-    kept: npt.NDArray[np.float32] | None
-    threshold: float
-    sure_above: float
-
-    @classmethod
-    def blank(
-        cls, ct: CTVolume, model: LoadedModel, settings: PredictSettings, keep: bool
-    ) -> _Canvas:
-        classes = len(model.card.labels.classes)
-        kept = np.zeros((classes, *ct.grid.shape), np.float32) if keep else None
-        threshold = settings.threshold_for(model.card)
-        return cls(
-            np.zeros(ct.grid.shape, np.uint8),
-            np.zeros(ct.grid.shape, np.bool_),
-            kept,
-            threshold,
-            model.card.sure,
-        )
-
-    def paint(
-        self, window: tuple[slice, slice, slice], answer: npt.NDArray[np.float32]
-    ) -> None:
-        self.labels[window] = classes_of(answer, self.threshold)
-        self.sure[window] = answer.sum(axis=1) > self.sure_above
-        if self.kept is not None:
-            self.kept[:, *window] = answer.swapaxes(0, 1)
-
-    def lesions(
-        self, ct: CTVolume, model: LoadedModel, smallest_ml: float
-    ) -> LesionMask:
-        labels = drop_islands(self.labels, smallest_ml, ct.grid.voxel_ml, self.sure)
-        turned = Orientation(ct.grid).undo(labels)
-        return LesionMask(np.ascontiguousarray(turned), ct.grid, model.card.labels)
-
-    def probabilities_on(self, ct: CTVolume) -> npt.NDArray[np.float32] | None:
-        if self.kept is None:
-            return None
-        return np.stack([Orientation(ct.grid).undo(each) for each in self.kept])
-
-
-def _require_finite(ct: CTVolume) -> None:
+def require_finite(ct: CTVolume) -> None:
+    """Raise `InputRefusedError` if a voxel is not finite."""
     if not np.isfinite((ct.hu.min(), ct.hu.max())).all():
         raise InputRefusedError(
             "the CT holds values that are not finite, which no network can judge; "
@@ -275,7 +269,8 @@ def _require_finite(ct: CTVolume) -> None:
         )
 
 
-def _chunks(whole: slice, size: int) -> list[slice]:
+def chunks_of(whole: slice, size: int) -> list[slice]:
+    """Cut a range of slices into batches, the last of which may be smaller."""
     return [
         slice(start, min(start + size, whole.stop))
         for start in range(whole.start, whole.stop, size)

@@ -24,6 +24,8 @@ from covseg_core.io.nifti_values import intensities_of, labels_of
 from covseg_core.io.refusing import refusing
 from covseg_core.labels import INFECTION, LESIONS, LUNGS, LabelSet
 from covseg_core.volume import (
+    SYNTHETIC,
+    SYNTHETIC_NOTE,
     CTVolume,
     Grid,
     LabelVolume,
@@ -40,6 +42,7 @@ __all__ = [
     "read_nifti_labels",
     "write_nifti_ct",
     "write_nifti_labels",
+    "write_nifti_map",
     "write_nifti_probabilities",
 ]
 
@@ -73,7 +76,11 @@ def read_nifti_ct(path: Path) -> CTVolume:
         stored = read_stored(path)
         values = intensities_of(stored)
     notes = stored.notes + values.notes
-    source = Source("nifti", paths=(str(path),), notes=notes)
+    if stored.is_synthetic:
+        notes += (SYNTHETIC_NOTE,)
+    source = Source(
+        "nifti", paths=(str(path),), notes=notes, is_synthetic=stored.is_synthetic
+    )
     return CTVolume(values.hu, stored.grid, values.is_hu, values.padding, source)
 
 
@@ -115,6 +122,8 @@ def read_nifti_labels(
 def write_nifti_ct(path: Path, ct: CTVolume) -> None:
     """Write a CT, as int16 if that loses nothing and else as float32.
 
+    The description of a synthetic one says so, and `read_nifti_ct` knows it again.
+
     Raises
     ------
     OutputError
@@ -126,7 +135,9 @@ def write_nifti_ct(path: Path, ct: CTVolume) -> None:
         and ct.hu.max() <= limits.max
         and np.array_equal(ct.hu, np.rint(ct.hu))
     )
-    _write(path, ct.hu.astype(np.int16 if fits else np.float32), ct.grid)
+    description = f"{SYNTHETIC} by covseg" if ct.source.is_synthetic else ""
+    voxels = ct.hu.astype(np.int16 if fits else np.float32)
+    _write(path, voxels, ct.grid, description)
 
 
 def write_nifti_labels(path: Path, mask: LabelVolume) -> None:
@@ -169,6 +180,24 @@ def write_nifti_probabilities(
     _write(path, probabilities.astype(np.float32), grid)
 
 
+def write_nifti_map(path: Path, values: npt.NDArray[np.float32], grid: Grid) -> None:
+    """Write one number per voxel, such as an uncertainty, as float32.
+
+    Raises
+    ------
+    GeometryError
+        If `values`, (Z, Y, X), do not lie on `grid`.
+    OutputError
+        If it cannot be written; what was at `path` is untouched.
+    """
+    if values.shape != grid.shape:
+        raise GeometryError(
+            f"the map has shape {values.shape}; {grid.shape} is needed to lie on its "
+            "grid."
+        )
+    _write(path, values.astype(np.float32), grid)
+
+
 def _mask_type(label_set: LabelSet) -> type[LabelVolume]:
     if label_set.name == LUNGS.name:
         return LungMask
@@ -177,7 +206,9 @@ def _mask_type(label_set: LabelSet) -> type[LabelVolume]:
     return LabelVolume
 
 
-def _write(path: Path, voxels: npt.NDArray[Any], grid: Grid) -> None:
+def _write(
+    path: Path, voxels: npt.NDArray[Any], grid: Grid, description: str = ""
+) -> None:
     """Write (..., Z, Y, X) voxels and compare what can be read back."""
     if not path.name.lower().endswith((".nii", ".nii.gz")):
         raise UsageError(f"{path.name} must end in .nii or .nii.gz.")
@@ -187,6 +218,7 @@ def _write(path: Path, voxels: npt.NDArray[Any], grid: Grid) -> None:
             f"voxels along an axis, the volume has {max(voxels.shape)}."
         )
     image = _image_of(voxels, grid)
+    image.header["descrip"] = description.encode()
     write_atomically(
         path,
         lambda temporary: nib.save(image, temporary),

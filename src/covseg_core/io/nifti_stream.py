@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti_checks import Layout, grid_of, layout_of, parse_header
+from covseg_core.volume import SYNTHETIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,8 @@ class StoredVolume:
         A value is ``stored * slope + intercept``.
     notes : tuple of str
         What was unusual about the file.
+    is_synthetic : bool
+        Whether its description says that a model made it.
     """
 
     voxels: npt.NDArray[Any]
@@ -49,6 +52,7 @@ class StoredVolume:
     slope: float
     intercept: float
     notes: tuple[str, ...]
+    is_synthetic: bool = False
 
     def values_of(self, z: int) -> npt.NDArray[np.float64]:
         """Scaled values of slice `z`, (Y, X)."""
@@ -80,9 +84,9 @@ def read_stored(path: Path) -> StoredVolume:
         content = _read_exactly(stream, layout)
     # The first axis on disk runs fastest, so (Z, Y, X) is plain C order.
     voxels = np.frombuffer(content, layout.voxel_type).reshape(layout.shape)
-    return StoredVolume(
-        voxels, grid, layout.slope, layout.intercept, layout.notes + notes
-    )
+    notes = layout.notes + notes
+    synthetic = header["descrip"].tobytes().startswith(SYNTHETIC.encode())
+    return StoredVolume(voxels, grid, layout.slope, layout.intercept, notes, synthetic)
 
 
 def _require_room(layout: Layout, file_bytes: int, *, packed: bool) -> None:

@@ -12,19 +12,7 @@ import torch.nn.functional as F
 if TYPE_CHECKING:
     from covseg_core.transforms.prepare import Prepare
 
-__all__ = ["normalise", "prepare_slices", "resize", "restore_slices", "window_slices"]
-
-
-def prepare_slices(
-    grey: npt.NDArray[np.float32 | np.uint8], prepare: Prepare, *, is_hu: bool
-) -> torch.Tensor:
-    """Window, resize and normalise slices; see `window_slices`.
-
-    Returns
-    -------
-    Tensor of float32, shape (N, 3, size, size)
-    """
-    return normalise(window_slices(grey, prepare, is_hu=is_hu), prepare)
+__all__ = ["normalise", "resize", "restore_slices", "window_slices"]
 
 
 def window_slices(

@@ -66,3 +66,15 @@ def test_a_manifest_of_another_program_is_refused():
 
     with pytest.raises(InputRefusedError, match="made by another program"):
         TrainingManifest.from_json(seal({"format": 2}))
+
+
+def test_scans_without_masks_are_taken_only_when_asked_for(done, make_ct):
+    for number, split in enumerate(("train", "held-out", "train")):
+        done.add_case(make_ct(70 + number), case_id=f"bare-{number}", split=split)
+    done.set_state("bare-2", "flagged")
+    assert freeze(done).unlabelled == ()
+    manifest = freeze(done, unlabelled=True)
+    assert [scan.case_id for scan in manifest.unlabelled] == ["bare-0"]
+    assert manifest.learnt_from == (*manifest.of_split("train"), *manifest.unlabelled)
+    assert manifest.sha256 != freeze(done).sha256
+    assert TrainingManifest.from_json(manifest.to_json()) == manifest

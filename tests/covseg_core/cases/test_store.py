@@ -245,6 +245,7 @@ def test_a_mask_off_the_scan_is_refused(filled, make_ct, make_mask):
         ({"seconds_spent": -1}, UsageError, "seconds_spent: "),
         ({"seconds_spent": float("nan")}, UsageError, "seconds_spent: "),
         ({"note": "\udcff"}, UsageError, "note: "),
+        ({"confidence": 1.5}, UsageError, "confidence: "),
         ({"parent": 9}, InputRefusedError, "case-0001 has no mask 9; it has 1, 2"),
     ],
 )

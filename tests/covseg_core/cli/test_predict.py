@@ -231,3 +231,36 @@ def test_stopping_halfway_leaves_no_mask(refused, scan, tmp_path, monkeypatch):
     line = refused(130, "predict", scan, "-o", tmp_path / "m.nii.gz", *BASELINE)
     assert line == "covseg: stopped.\n"
     assert not (tmp_path / "m.nii.gz").exists()
+
+
+def test_uncertainty_lies_beside_the_mask_and_its_score_in_the_manifest(
+    covseg, scan, lungs, tiny_model, tmp_path
+):
+    words = ["predict", scan, "-o", tmp_path / "m.nii.gz", "--model", tiny_model]
+    words += ["--engine", "torch", "--device", "cpu", "--lungs", lungs]
+    words += ["--uncertainty", "--predictions", "3", "--json"]
+    found = covseg(*words).json["uncertainty"]
+    image = nib.load(tmp_path / "m_uncertainty.nii.gz")
+    assert image.shape == (112, 48, 20)
+    assert image.get_data_dtype() == np.float32
+    np.testing.assert_allclose(image.affine, nib.load(scan).affine, atol=1e-3)
+    inside = voxels(lungs) > 0
+    assert found["way"] == "augment"
+    assert found["predictions"] == 3
+    assert found["slices"][3] is None
+    assert found["slices"][8] == pytest.approx(
+        voxels(tmp_path / "m_uncertainty.nii.gz")[8][inside[8]].mean(), abs=1e-4
+    )
+
+
+def test_a_model_that_is_never_unsure_is_refused(refused, scan, tmp_path):
+    line = refused(
+        2, "predict", scan, "-o", tmp_path / "m.nii.gz", *BASELINE, "--uncertainty"
+    )
+    assert "hu-threshold has no network, so it is never unsure." in line
+    assert not (tmp_path / "m.nii.gz").exists()
+
+
+def test_settings_of_uncertainty_are_not_ignored_in_silence(refused, scan, tmp_path):
+    words = "predict", scan, "-o", tmp_path / "m.nii.gz", "--predictions", "4"
+    assert "go with --uncertainty" in refused(2, *words)

@@ -133,3 +133,17 @@ def test_an_output_folder_that_cannot_be_made_is_told(refuse, pictures, tmp_path
     (tmp_path / "file").touch()
     line = refuse(1, pictures, "-o", tmp_path / "file" / "out")
     assert "the folder 'out' could not be made: Not a directory" in line
+
+
+def test_uncertainty_is_npy_in_rows_columns(predict, pictures, tmp_path):
+    predict(pictures, "-o", tmp_path / "out", "--uncertainty", "--predictions", "2")
+    for name, size in SIZES.items():
+        stem = (tmp_path / "out" / name).with_suffix("").name
+        values = np.load(tmp_path / "out" / f"{stem}_uncertainty.npy")
+        assert values.shape == size
+        assert values.dtype == np.float32
+        assert 0 <= values.min() < values.max() <= 1
+        manifest = json.loads((tmp_path / "out" / f"{stem}.json").read_text())
+        assert manifest["uncertainty"]["predictions"] == 2
+        assert len(manifest["uncertainty"]["slices"]) == 1
+        assert not (tmp_path / "out" / f"{stem}.npy").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -91,3 +93,48 @@ def bright_network():
 def small_network():
     torch.manual_seed(3)
     return Small().eval()
+
+
+class Seen(NamedTuple):
+    """The part of a StichNet's output that what-if images need."""
+
+    styles: torch.Tensor
+    log_tissue: torch.Tensor
+
+    @property
+    def reconstruction(self):
+        return (self.log_tissue.exp() * self.styles).sum(dim=1, keepdim=True)
+
+
+class Shifted(SegmentationNetwork):
+    """Tells tissues by grey; its styles are always the same four greys.
+
+    In the window of `PLAIN`: below 0.4 healthy, from 0.4 opacity, from 0.8
+    consolidation, from 0.98 outside.
+    """
+
+    label_set = LESIONS
+    greys = (0.99, 0.55, 0.9, 0.35)
+
+    def forward(self, x):
+        grey = x[:, :1]
+        styles = (
+            torch.tensor(self.greys).view(1, 4, 1, 1).expand(-1, -1, *grey.shape[2:])
+        )
+        steps = [(grey > edge).float() for edge in (0.4, 0.8, 0.98)]
+        parts = (
+            steps[2],
+            steps[0] - steps[1],
+            steps[1] - steps[2],
+            1 - steps[0],
+        )
+        tissue = torch.cat(parts, dim=1)
+        return Seen(styles.expand(len(x), -1, -1, -1), tissue.log())
+
+    def probabilities(self, output):
+        return output.log_tissue[:, 1:3].exp()
+
+
+@pytest.fixture
+def stichnet(model):
+    return model(Shifted, name="shifted", architecture="stichnet")

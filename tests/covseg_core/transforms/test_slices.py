@@ -7,7 +7,6 @@ import torch
 from covseg_core.transforms.prepare import Prepare
 from covseg_core.transforms.slices import (
     normalise,
-    prepare_slices,
     resize,
     restore_slices,
     window_slices,
@@ -38,13 +37,6 @@ def test_normalising_gives_three_channels_by_mean_and_deviation():
     seen = normalise(torch.full((2, 1, 32, 32), 0.5), prepare)
     assert seen.shape == (2, 3, 32, 32)
     np.testing.assert_allclose(seen[1, :, 7, 9], [0.8, 1.2, 1.0], rtol=1e-6)
-
-
-def test_preparing_is_windowing_then_normalising():
-    rng = np.random.default_rng(0)
-    hu = rng.uniform(-1400, 200, (2, 50, 70)).astype(np.float32)
-    expected = normalise(window_slices(hu, PREPARE, is_hu=True), PREPARE)
-    torch.testing.assert_close(prepare_slices(hu, PREPARE, is_hu=True), expected)
 
 
 def test_slices_of_any_layout_in_memory_are_taken_and_left_alone():

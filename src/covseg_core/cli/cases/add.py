@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 from cyclopts import Parameter
 
 from covseg_core.cases.record import MaskSource, Split
 from covseg_core.cli.output import say, say_json
 from covseg_core.errors import InputRefusedError, UsageError
-from covseg_core.labels import LESIONS
+from covseg_core.labels import LABEL_SETS, LESIONS
 from covseg_core.settings import Settings, setting
+from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
     from covseg_core.cases.record import CaseRecord, MaskVersion
     from covseg_core.cases.store import CaseStore
-    from covseg_core.volume import CTVolume, Grid, LesionMask
+    from covseg_core.volume import CTVolume, Grid
 
 __all__ = ["add"]
 
@@ -33,6 +35,9 @@ class ScanFacts(Settings):
     )
     collection: str = setting("", "Where the scan comes from.")
     licence: str = setting("", "What one may do with the scan.")
+    allow_synthetic: bool = setting(
+        False, "Take a scan that a model made, as by covseg whatif."
+    )
 
 
 class MaskFacts(Settings):
@@ -58,6 +63,12 @@ class Request:
     ct: CTVolume | None
     mask: Path | None
     lungs: Path | None
+    healthy: bool
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether it is said where lesions are, or that there are none."""
+        return self.mask is not None or self.healthy
 
 
 def add(
@@ -67,6 +78,7 @@ def add(
     ct: Path | None = None,
     mask: Path | None = None,
     lungs: Path | None = None,
+    healthy: bool = False,
     case: str | None = None,
     series: str | None = None,
     scan_facts: Annotated[ScanFacts, Parameter(name="*")] = ScanFacts(),  # noqa: B008
@@ -85,6 +97,8 @@ def add(
         Mask of infection on the scan: NIfTI, DICOM SEG, or PNG for a picture.
     lungs
         Lung mask of a new scan, 1 right and 2 left.
+    healthy
+        There is no lesion: an empty mask is added.
     case
         Id of the case; the next free one if not given.
     series
@@ -99,17 +113,20 @@ def add(
     from covseg_core.cases.store import CaseStore
     from covseg_core.cli.cases.inputs import read_scan
 
-    if mask is None and mask_facts != MaskFacts():
+    if healthy and mask is not None:
+        raise UsageError("--healthy says that there is no lesion; leave --mask away.")
+    outlined = healthy or mask is not None
+    if not outlined and mask_facts != MaskFacts():
         raise UsageError("--source and what else tells of a mask need --mask.")
-    if ct is None and (case is None or mask is None):
+    if ct is None and (case is None or not outlined):
         raise UsageError("give a scan with --ct, or a known --case with a --mask.")
     scan = None if ct is None else read_scan(ct, series)
     opened = CaseStore(store) if scan is None else CaseStore.create(store)
-    request = Request(scan, mask, lungs)
+    request = Request(scan, mask, lungs, healthy)
     version: MaskVersion | None
     if case is not None and opened.has(case):
         _require_same(opened, case, request, scan_facts)
-        record, version = _add_version(opened, case, mask, mask_facts)
+        record, version = _add_version(opened, case, request, mask_facts)
     else:
         record, version = _add_new(opened, case, request, scan_facts, mask_facts)
     _report(record, version, json)
@@ -145,16 +162,16 @@ def _require_same(
 
 
 def _add_version(
-    store: CaseStore, case: str, mask: Path | None, facts: MaskFacts
+    store: CaseStore, case: str, request: Request, facts: MaskFacts
 ) -> tuple[CaseRecord, MaskVersion]:
     """Add a mask to a case that there is."""
-    if mask is None:
+    if not request.has_mask:
         raise UsageError(f"{case} has this scan already; give a --mask to add.")
     record = store.read(case)
     label_set = LESIONS.name
     if facts.parent is not None:
         label_set = record.version(facts.parent).label_set
-    lesions = _read_mask(mask, store.grid(case), facts, label_set)
+    lesions = _read_mask(request, store.grid(case), facts, label_set)
     return _save(store, case, lesions, facts)
 
 
@@ -175,8 +192,8 @@ def _add_new(
         raise UsageError("a new case has no masks yet; leave --parent away.")
     # A mask that is refused must not leave a case without one.
     lesions = None
-    if request.mask is not None:
-        lesions = _read_mask(request.mask, ct.grid, mask_facts, LESIONS.name)
+    if request.has_mask:
+        lesions = _read_mask(request, ct.grid, mask_facts, LESIONS.name)
         lesions.require_on(ct)
     record = store.add_case(
         ct,
@@ -189,10 +206,15 @@ def _add_new(
     return _save(store, record.case_id, lesions, mask_facts)
 
 
-def _read_mask(path: Path, grid: Grid, facts: MaskFacts, label_set: str) -> LesionMask:
+def _read_mask(
+    request: Request, grid: Grid, facts: MaskFacts, label_set: str
+) -> LesionMask:
     from covseg_core.cli.cases.inputs import read_lesions
 
-    return read_lesions(path, grid, facts.labels or label_set)
+    labels = facts.labels or label_set
+    if request.mask is None:
+        return LesionMask(np.zeros(grid.shape, np.uint8), grid, LABEL_SETS[labels])
+    return read_lesions(request.mask, grid, labels)
 
 
 def _save(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from covseg_core.cases.record import Split, State
+from covseg_core.cases.record import TRUSTED, Split, State
 from covseg_core.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from covseg_core.cases.record import MaskVersion
+    from covseg_core.cases.record import CaseRecord, MaskVersion
 
 __all__ = ["list_command", "show"]
 
@@ -20,6 +21,7 @@ def list_command(
     *,
     state: State | None = None,
     split: Split | None = None,
+    order: Literal["name", "confidence"] = "name",
     json: bool = False,
 ) -> None:
     """List cases with patient, split, state and newest mask.
@@ -32,6 +34,8 @@ def list_command(
         Only cases in this state.
     split
         Only cases of this split.
+    order
+        By name, or those first of whose newest mask a model was least sure.
     json
         Print one JSON document.
     """
@@ -42,6 +46,8 @@ def list_command(
         for record in CaseStore(store).list_cases()
         if state in (None, record.state) and split in (None, record.split)
     ]
+    if order == "confidence":
+        records.sort(key=_confidence)
     if json:
         say_json([record.model_dump(mode="json") for record in records])
         return
@@ -49,10 +55,21 @@ def list_command(
     for record in records:
         newest = record.newest()
         mask = "-" if newest is None else f"{newest.number} {newest.source}"
+        if newest is not None and newest.confidence is not None:
+            mask += f" {newest.confidence:.3f}"
         say(
             f"{record.case_id:{width}}{record.patient:16}{record.split:12}"
             f"{record.state:13}{mask}"
         )
+
+
+def _confidence(record: CaseRecord) -> float:
+    """Order cases; what a person outlined, or nobody, comes last."""
+    newest = record.newest()
+    answered_for = record.newest(TRUSTED) is not None
+    if answered_for or newest is None or newest.confidence is None:
+        return math.inf
+    return newest.confidence
 
 
 def show(store: Path, case: str, /, *, json: bool = False) -> None:
@@ -86,6 +103,7 @@ def _line(version: MaskVersion) -> str:
         f"{version.number}  {version.source}{origin}",
         version.label_set,
         version.model or "",
+        "" if version.confidence is None else f"confidence {version.confidence:.3f}",
         version.role,
         f"{version.seconds_spent:g} s" if version.seconds_spent else "",
         version.created_utc,

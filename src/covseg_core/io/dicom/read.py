@@ -25,7 +25,7 @@ from covseg_core.io.dicom.hounsfield import (
 from covseg_core.io.dicom.limits import require_room
 from covseg_core.io.dicom.neighbours import slices_elsewhere
 from covseg_core.io.dicom.series import Scan, Series, scan_files
-from covseg_core.volume import CTVolume, Source
+from covseg_core.volume import SYNTHETIC, SYNTHETIC_NOTE, CTVolume, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,6 +71,9 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
         voxels = load_hounsfield(stack.frames)
         _require_same_pixels(stack, voxels)
     notes = (*scan.notes, *_notes(series, stack), *voxels.notes, *elsewhere)
+    synthetic = any(file.description.startswith(SYNTHETIC) for file in series.files)
+    if synthetic:
+        notes += (SYNTHETIC_NOTE,)
     return CTVolume(
         hu=voxels.hu,
         grid=stack.grid,
@@ -82,6 +85,7 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
             ignored=tuple(_ignored(scan, series)),
             notes=notes,
             details=_details(stack.frames[len(stack.frames) // 2]),
+            is_synthetic=synthetic,
         ),
     )
 

@@ -19,6 +19,7 @@ from pydicom.valuerep import format_number_as_ds
 
 from covseg_core.errors import GeometryError, OutputError, UsageError
 from covseg_core.io.atomic import write_atomically
+from covseg_core.volume import SYNTHETIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,8 @@ def write_dicom_series(
     folder : Path
         Where to write; made if missing, and empty but for such files of before.
     series_description : str
-        (0008,103E) *Series Description*, at most 64 characters.
+        (0008,103E) *Series Description*, at most 64 characters; that of a synthetic
+        scan begins with `volume.SYNTHETIC`.
 
     Returns
     -------
@@ -63,6 +65,8 @@ def write_dicom_series(
         If a file cannot be written, or the folder holds other files.
     """
     stored = _stored_values(ct)
+    if ct.source.is_synthetic:
+        series_description = f"{SYNTHETIC} {series_description}"
     common = _series_header(ct, stored, series_description[:64])
     names = [f"slice_{number + 1:04d}.dcm" for number in range(len(stored))]
     _prepare(folder, names)

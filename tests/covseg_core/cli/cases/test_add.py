@@ -50,6 +50,24 @@ def test_a_readers_mask_finishes_a_new_case(add, scan, lesions):
     assert add("--case", "case-0001", "--mask", lesions)["state"] == "done"
 
 
+def test_a_healthy_scan_gets_an_empty_mask(add, store, scan):
+    told = add("--ct", scan, "--healthy")
+    assert (told["state"], told["file"]) == ("done", "v0001_manual.nii.gz")
+    assert not CaseStore(store).mask("case-0001").labels.any()
+
+
+def test_a_known_case_can_be_found_healthy(add, store, scan):
+    add("--ct", scan)
+    assert add("--case", "case-0001", "--healthy")["state"] == "done"
+    assert not CaseStore(store).mask("case-0001").labels.any()
+
+
+def test_healthy_does_not_go_with_a_mask(covseg, store, scan, lesions):
+    answer = covseg("cases", "add", store, "--ct", scan, "--mask", lesions, "--healthy")
+    assert answer.code == 2
+    assert "leave --mask away" in answer.err
+
+
 def test_a_flagged_case_stays_flagged(add, covseg, store, scan, lesions):
     add("--ct", scan)
     covseg("cases", "state", store, "case-0001", "flagged")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from covseg_core.cases.store import CaseStore
@@ -52,3 +54,22 @@ def test_an_unknown_case_and_a_strange_folder_are_refused(refused, filled, tmp_p
     line = refused(3, "cases", "show", filled, "case-0007")
     assert "there is no case 'case-0007' in store" in line
     assert "is no case store" in refused(3, "cases", "list", tmp_path / "absent")
+
+
+def test_a_reader_sees_first_what_a_model_was_least_sure_of(covseg, two, blocks):
+    store = CaseStore(two)
+    for number, sure in enumerate((0.9, 0.4)):
+        ct = replace(blocks.ct, hu=blocks.ct.hu + 90 + number)
+        name = f"model-{number}"
+        store.add_case(ct, case_id=name, split="train")
+        facts = {"source": "model", "model": "m", "confidence": sure}
+        store.add_mask(name, blocks.lesions, **facts)
+    lines = covseg("cases", "list", two, "--order", "confidence").out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "model-1",
+        "model-0",
+        "case-0001",
+        "case-0002",
+    ]
+    assert lines[0].split()[-3:] == ["1", "model", "0.400"]
+    assert "m, confidence 0.400" in covseg("cases", "show", two, "model-1").out

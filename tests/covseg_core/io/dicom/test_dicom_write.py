@@ -127,3 +127,13 @@ def test_standard_is_kept_in_the_elements_that_readers_need(chest, tmp_path):
     assert list(dataset.PixelSpacing) == [0.7, 0.8]
     assert list(dataset.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0]
     assert dataset.pixel_array.dtype == np.int16
+
+
+def test_a_synthetic_scan_is_known_again(blocks, tmp_path):
+    source = replace(blocks.ct.source, is_synthetic=True)
+    write_dicom_series(replace(blocks.ct, source=source), tmp_path / "made")
+    found = read_dicom(tmp_path / "made").source
+    assert found.is_synthetic
+    assert any("no scanner measured" in note for note in found.notes)
+    write_dicom_series(blocks.ct, tmp_path / "measured")
+    assert not read_dicom(tmp_path / "measured").source.is_synthetic

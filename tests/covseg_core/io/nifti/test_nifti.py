@@ -15,6 +15,7 @@ from covseg_core.io.nifti import (
     read_nifti_labels,
     write_nifti_ct,
     write_nifti_labels,
+    write_nifti_map,
     write_nifti_probabilities,
 )
 from covseg_core.labels import INFECTION, LESIONS
@@ -271,3 +272,29 @@ def test_a_real_scan_keeps_its_mask_in_place(real_ct, tmp_path):
     ours, theirs = nib.load(tmp_path / "mask.nii.gz"), nib.load(source)
     np.testing.assert_allclose(ours.affine, theirs.affine, atol=1e-4)
     np.testing.assert_array_equal(ours.dataobj, theirs.dataobj)
+
+
+# What no scanner measured
+
+
+def test_a_synthetic_scan_is_known_again_and_says_so(path):
+    grid = Grid.from_spacing((2, 3, 4), (5, 1, 1))
+    ct = CTVolume(np.full(grid.shape, -700, np.float32), grid)
+    marked = replace(ct, source=replace(ct.source, is_synthetic=True))
+    for scan, expected in ((ct, False), (marked, True)):
+        write_nifti_ct(path, scan)
+        source = read_nifti_ct(path).source
+        assert source.is_synthetic is expected
+        assert any("no scanner measured" in note for note in source.notes) is expected
+    assert bytes(nib.load(path).header["descrip"].tobytes()).startswith(b"SYNTHETIC")
+
+
+def test_a_map_is_float32_on_its_grid(path):
+    grid = Grid.from_spacing((2, 3, 4), (5, 1, 2))
+    values = np.random.default_rng(2).random(grid.shape).astype(np.float32)
+    write_nifti_map(path, values, grid)
+    image = nib.load(path)
+    assert image.get_data_dtype() == np.float32
+    np.testing.assert_array_equal(np.asarray(image.dataobj).T, values)
+    with pytest.raises(GeometryError, match="needed to lie on its grid"):
+        write_nifti_map(path, values[:1], grid)

@@ -1,0 +1,290 @@
+"""Imagine a CT as if all of it were healthy, opaque or consolidated.
+
+After Zammit, "Semi-Supervised COVID-19 CT Image Segmentation Using Deep Generative
+Models" (2020): StichNet sees a slice as four whole images, one per tissue, and the
+probability of each tissue at every pixel.  `stitch` puts new scans together from them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from covseg_core.errors import InputRefusedError, ModelRefusedError
+from covseg_core.inference.canvas import Canvas
+from covseg_core.inference.outliners import NetworkOutliner
+from covseg_core.inference.predict import Progress, chunks_of, require_finite
+from covseg_core.labels import LESIONS, LabelClass, LabelSet, Tissue
+from covseg_core.models.network import SegmentationNetwork
+from covseg_core.transforms.lungs import find_lungs
+from covseg_core.transforms.orient import Orientation, standardise_ct, standardise_mask
+from covseg_core.transforms.prepare import Box, box_for, require_lungs
+from covseg_core.volume import SYNTHETIC_NOTE, CTVolume, LabelVolume, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import numpy.typing as npt
+
+    from covseg_core.inference.config import PredictSettings
+    from covseg_core.registry.weights import LoadedModel
+    from covseg_core.transforms.prepare import Prepare
+    from covseg_core.volume import LesionMask, LungMask
+
+__all__ = ["ARCHITECTURE", "TISSUES", "WhatIf", "imagine", "synthetic"]
+
+ARCHITECTURE = "stichnet"
+RECONSTRUCTION, FIRST_TISSUE = len(Tissue), len(Tissue) + 1
+LESION_CHANNELS = slice(FIRST_TISSUE + Tissue.GGO, FIRST_TISSUE + Tissue.HEALTHY)
+"""Channels of what the network is asked for: styles, their sum, tissues."""
+
+
+_GREEN = (0.0, 0.620, 0.451)
+TISSUES = LabelSet(
+    "tissues",
+    (
+        *LESIONS.classes,
+        LabelClass(Tissue.HEALTHY, "healthy", "Healthy lung", _GREEN),
+    ),
+)
+"""The values of `labels.Tissue`; what is outside the lungs is background."""
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIf:
+    """A CT and what a model imagines of it.
+
+    Arrays are in the standard orientation and cover `box`; outside it every image is
+    the CT itself.  Methods and properties give volumes on the grid of the CT.
+
+    Parameters
+    ----------
+    ct : CTVolume
+        The scan as it is.
+    lungs : LungMask
+        On its grid, as found or as given.
+    lesions : LesionMask
+        On its grid, as `predict_ct` finds them.
+    box : Box
+        What the network was shown.
+    images_hu : ndarray of float32, shape (5, z, y, x)
+        The four styles in the order of `labels.Tissue`, then the reconstruction, all
+        as coarse as the network sees.
+    tissues : ndarray of uint8, shape (z, y, x)
+        The most probable `labels.Tissue`.
+    probability : ndarray of float32, shape (z, y, x)
+        Of opacity and consolidation together.
+    device, engine : str
+        What ran the network at the end.
+    seconds : float
+        From start to end.
+    notes : tuple of str
+        What a careful reader should know.
+    """
+
+    ct: CTVolume
+    lungs: LungMask
+    lesions: LesionMask
+    box: Box
+    images_hu: npt.NDArray[np.float32]
+    tissues: npt.NDArray[np.uint8]
+    probability: npt.NDArray[np.float32]
+    device: str
+    engine: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def style(self, tissue: Tissue) -> CTVolume:
+        """Give the CT as if all in the box were of one tissue."""
+        return self.with_box(self.images_hu[tissue])
+
+    @property
+    def reconstruction(self) -> CTVolume:
+        """The CT as the model sees it: styles weighted by their probability."""
+        return self.with_box(self.images_hu[RECONSTRUCTION])
+
+    @property
+    def tissue_map(self) -> LabelVolume:
+        """The most probable tissue of every voxel; outside the box OUTSIDE."""
+        labels = self._filled(np.uint8(Tissue.OUTSIDE), self.tissues)
+        return LabelVolume(labels, self.ct.grid, TISSUES)
+
+    @property
+    def lesion_probability(self) -> npt.NDArray[np.float32]:
+        """Probability of a lesion in every voxel of the CT; outside the box 0."""
+        return self._filled(np.float32(0), self.probability)
+
+    @cached_property
+    def standard(self) -> CTVolume:
+        """The scan in standard orientation; its arrays may be views."""
+        return standardise_ct(self.ct)
+
+    @property
+    def box_hu(self) -> npt.NDArray[np.float32]:
+        """The scan inside the box, a view."""
+        return self.standard.hu[self.box.as_index]
+
+    def with_box(self, hu: npt.NDArray[np.float32]) -> CTVolume:
+        """Put new HU into the box of the CT; what comes out is marked synthetic."""
+        whole = self.standard.hu.copy()
+        whole[self.box.as_index] = hu
+        return synthetic(self.ct, Orientation(self.ct.grid).undo(whole))
+
+    def _filled(self, outside: Any, inside: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        whole = np.full(self.standard.grid.shape, outside)
+        whole[self.box.as_index] = inside
+        return np.ascontiguousarray(Orientation(self.ct.grid).undo(whole))
+
+
+def synthetic(ct: CTVolume, hu: npt.NDArray[np.float32]) -> CTVolume:
+    """Make a scan of new HU on the grid of another, marked as synthetic."""
+    source = Source("memory", notes=(SYNTHETIC_NOTE,), is_synthetic=True)
+    return replace(ct, hu=np.ascontiguousarray(hu, np.float32), source=source)
+
+
+def imagine(
+    ct: CTVolume,
+    model: LoadedModel,
+    settings: PredictSettings,
+    lungs: LungMask | None = None,
+) -> Generator[Progress, None, WhatIf]:
+    """Imagine a CT in the styles of a model.
+
+    Parameters
+    ----------
+    ct : CTVolume
+        In HU, in any orientation.
+    model : LoadedModel
+        A StichNet and its card.
+    settings : PredictSettings
+        Device, engine, batch, threshold.
+    lungs : LungMask, optional
+        On the grid of `ct`; found by threshold if not given.
+
+    Yields
+    ------
+    Progress
+        After every batch; stop iterating to stop.
+
+    Raises
+    ------
+    ModelRefusedError
+        If the model is no StichNet.
+    InputRefusedError
+        If `ct` is not in HU, a voxel is not finite or there are no lungs.
+    GeometryError
+        If `lungs` do not lie on `ct`.
+    """
+    start = time.perf_counter()
+    network = _require_stichnet(model)
+    _require_hu(ct)
+    if lungs is None:
+        yield Progress("Finding the lungs")
+        lungs = find_lungs(ct)
+    lungs.require_on(ct)
+    require_lungs(lungs)
+    yield Progress("Loading the network")
+    card = model.card
+    ask = NetworkOutliner(_Images(network), card.prepare, settings, is_hu=True)
+
+    standard = standardise_ct(ct)
+    box = box_for(standard, standardise_mask(lungs), card.prepare)
+    canvas = Canvas.blank(standard, card, settings, keep=False)
+    scene = _Scene.blank(box, card.prepare)
+    for chunk in chunks_of(box.slices, settings.batch_size):
+        window = chunk, box.rows, box.columns
+        answer = ask(standard.hu[window])
+        scene.paint(chunk, answer)
+        canvas.paint(window, answer[:, LESION_CHANNELS])
+        yield Progress("Imagining", *scene.done(chunk))
+
+    return WhatIf(
+        ct,
+        lungs,
+        canvas.lesions(ct, settings.smallest_ml),
+        box,
+        scene.images_hu,
+        scene.tissues,
+        scene.probability,
+        ask.device,
+        ask.engine,
+        time.perf_counter() - start,
+        tuple(ask.notes),
+    )
+
+
+class _Images(SegmentationNetwork):
+    """Answers with styles, reconstruction and tissues, (N, 9, H, W)."""
+
+    label_set = LESIONS
+
+    def __init__(self, network: SegmentationNetwork) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        seen = self._network(x)
+        parts = seen.styles, seen.reconstruction, seen.log_tissue.exp()
+        return torch.cat(parts, dim=1)
+
+    def probabilities(self, output: torch.Tensor) -> torch.Tensor:
+        return output
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What is imagined so far, inside the box."""
+
+    box: Box
+    prepare: Prepare
+    images_hu: npt.NDArray[np.float32]
+    tissues: npt.NDArray[np.uint8]
+    probability: npt.NDArray[np.float32]
+
+    @classmethod
+    def blank(cls, box: Box, prepare: Prepare) -> _Scene:
+        shape = tuple(side.stop - side.start for side in box.as_index)
+        return cls(
+            box,
+            prepare,
+            np.empty((RECONSTRUCTION + 1, *shape), np.float32),
+            np.empty(shape, np.uint8),
+            np.empty(shape, np.float32),
+        )
+
+    def done(self, chunk: slice) -> tuple[int, int]:
+        first = self.box.slices.start
+        return chunk.stop - first, self.box.slices.stop - first
+
+    def paint(self, chunk: slice, answer: npt.NDArray[np.float32]) -> None:
+        first = self.box.slices.start
+        here = slice(chunk.start - first, chunk.stop - first)
+        low, high = self.prepare.window_low_hu, self.prepare.window_high_hu
+        grey = answer[:, : RECONSTRUCTION + 1].swapaxes(0, 1)
+        self.images_hu[:, here] = low + grey * (high - low)
+        self.tissues[here] = answer[:, FIRST_TISSUE:].argmax(axis=1)
+        self.probability[here] = answer[:, LESION_CHANNELS].sum(axis=1)
+
+
+def _require_stichnet(model: LoadedModel) -> SegmentationNetwork:
+    if model.network is None or model.card.architecture != ARCHITECTURE:
+        raise ModelRefusedError(
+            f"{model.card.name} is of the architecture {model.card.architecture!r}, "
+            f"which has no styles. Choose a model of {ARCHITECTURE!r}; "
+            "see `covseg models list`."
+        )
+    return model.network
+
+
+def _require_hu(ct: CTVolume) -> None:
+    if not ct.is_hu:
+        raise InputRefusedError(
+            "this is an 8-bit picture without Hounsfield units, so what a lesion would "
+            "look like in it cannot be told. Give a CT in Hounsfield units."
+        )
+    require_finite(ct)
