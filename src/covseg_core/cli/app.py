@@ -17,6 +17,9 @@ COMMANDS = {
     "lungs": "Find the right and the left lung.",
     "evaluate": "Measure how well predictions agree with a reader's masks.",
     "train": "Train a model on the cases of a store, or go on from a parent.",
+    "pretrain": "Learn from scans without masks, for train to go on from.",
+    "pseudo-label": "Outline scans with a model, as cases to learn from.",
+    "self-train": "Train a model in rounds on its own masks of unlabelled scans.",
     "sample": "Write the sample chest CT with its true masks.",
     "doctor": "Tell what this computer has, what is missing and how to get it.",
 }
@@ -59,7 +62,8 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, text in COMMANDS.items():
-        app.command(f"covseg_core.cli.{name}:{name}", name=name, help=text)
+        place = name.replace("-", "_")
+        app.command(f"covseg_core.cli.{place}:{place}", name=name, help=text)
     models = App(name="models", help="List, show, promote, share and remove models.")
     for name, text in MODEL_COMMANDS.items():
         app_path = f"covseg_core.cli.models:{name}_command"

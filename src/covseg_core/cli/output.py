@@ -20,6 +20,7 @@ __all__ = [
     "require_nifti_name",
     "say",
     "say_json",
+    "say_line",
 ]
 
 FILE_SUFFIXES = (
@@ -45,6 +46,12 @@ def say(text: str) -> None:
 def say_json(document: Any) -> None:
     """Write a document as JSON; it must hold plain values only."""
     say(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def say_line(document: dict[str, Any]) -> None:
+    """Write a document as one line of JSON, at once, for a program that listens."""
+    say(json.dumps(document, allow_nan=False))
+    sys.stdout.flush()
 
 
 def require_nifti_name(path: Path) -> None:

@@ -8,15 +8,13 @@ from pydantic import field_validator
 
 from covseg_core.settings import Settings, setting
 
-__all__ = ["NewModel"]
+__all__ = ["NewModel", "NewNetwork"]
 
 
-class NewModel(Settings):
-    """Which network a run trains, and from which weights."""
+class NewNetwork(Settings):
+    """Which network a run trains."""
 
-    arch: str | None = setting(
-        None, "Architecture; infnet, or the parent's, if not given."
-    )
+    arch: str | None = setting(None, "Architecture; infnet if not given.")
     backbone: str | None = setting(
         None, "Backbone in the widths of the papers; a small network if not given."
     )
@@ -26,12 +24,6 @@ class NewModel(Settings):
     size: int | None = setting(
         None, "Rows and columns that the network is shown; 256 if not given.", low=32
     )
-    parent: str | None = setting(
-        None, "Model to go on from; the new one takes its place if it is no worse."
-    )
-    start: Literal["parent", "base"] = setting(
-        "parent", "With a parent: its weights, or those of the first of its line."
-    )
 
     @field_validator("size")
     @classmethod
@@ -39,3 +31,17 @@ class NewModel(Settings):
         if size is not None and size % 32:
             raise ValueError("must be a multiple of 32")
         return size
+
+
+class NewModel(NewNetwork):
+    """Which network a run trains, and from which weights."""
+
+    arch: str | None = setting(
+        None, "Architecture; infnet, or the parent's, if not given."
+    )
+    parent: str | None = setting(
+        None, "Model to go on from; the new one takes its place if it is no worse."
+    )
+    start: Literal["parent", "base"] = setting(
+        "parent", "With a parent: its weights, or those of the first of its line."
+    )

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from covseg_core.io.atomic import write_json
 from covseg_core.learn.compare import Compared, Comparison, compare_models
+from covseg_core.learn.logged import logged
 from covseg_core.learn.origin import first_network
 from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
-from covseg_core.learn.slices import Prepared, prepare_cases, rehearsed_weights
+from covseg_core.learn.slices import Prepared, drawn_weights, prepare_cases
 from covseg_core.registry.locking import locked
 from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import find_model, models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
-from covseg_core.training.checkpoint import Checkpoints, checkpointed
+from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.data import TrainingSlices
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import Step
-from covseg_core.training.log import RunLog
 from covseg_core.training.start import Training, start
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from covseg_core.learn.plan import RunPlan
     from covseg_core.registry.store import ModelEntry
 
-__all__ = ["LearnEvent", "Outcome", "decide", "learn"]
+__all__ = ["LearnEvent", "Outcome", "conclude", "decide", "learn"]
 
 LearnEvent: TypeAlias = Prepared | Step | Compared
-KEPT = ("run.json", "log.csv", "log.jsonl", "tensorboard", OUTCOME)
+KEPT = ("run.json", "log.csv", "log.jsonl", "rounds.jsonl", "tensorboard", OUTCOME)
 
 
 @dataclass(frozen=True)
@@ -123,15 +123,11 @@ def _turn(
     data = yield from _slices(store, plan, fabric)
     checkpoints = Checkpoints(run_folder(plan.name))
     training = _start(plan, fabric, checkpoints, *data)
-    yield from _logged(training, checkpoints, plan, fabric)
+    yield from logged(training, checkpoints, plan.settings.checkpoint_s, fabric)
     if not fabric.is_global_zero:
         return None
     model = _finished(plan, training, fabric, time.monotonic() - begun)
-    comparison = yield from _compare(store, plan, model)
-    outcome = decide(plan, _save(model, comparison), comparison)
-    write_json(run_folder(plan.name) / OUTCOME, outcome.as_dict())
-    discard_run(plan.name, but=KEPT)
-    return outcome
+    return (yield from conclude(store, plan, model))
 
 
 def _slices(
@@ -143,11 +139,9 @@ def _slices(
     folder = run_folder(plan.name) / "slices"
     manifest = plan.manifest
     data, ids = yield from prepare_cases(
-        store, manifest.of_split("train"), plan, folder / "train"
+        store, manifest.learnt_from, plan, folder / "train"
     )
-    weights = rehearsed_weights(
-        data, ids, frozenset(plan.old_cases), plan.settings.rehearsal
-    )
+    weights = drawn_weights(data, ids, plan)
     validation = None
     if manifest.of_split("validation"):
         validation, _ = yield from prepare_cases(
@@ -176,23 +170,6 @@ def _start(
     )
 
 
-def _logged(
-    training: Training, checkpoints: Checkpoints, plan: RunPlan, fabric: Fabric
-) -> Generator[Step, None, None]:
-    """Train; the first process keeps checkpoints and curves."""
-    if not fabric.is_global_zero:
-        yield from training.steps
-        return
-    log = RunLog(run_folder(plan.name), training.epochs_done)
-    steps = checkpointed(
-        training.steps, training.trainee, checkpoints, plan.settings.checkpoint_s
-    )
-    for step in steps:
-        if step.ends_epoch:
-            log.add(step)
-        yield step
-
-
 def _finished(
     plan: RunPlan, training: Training, fabric: Fabric, seconds: float
 ) -> LoadedModel:
@@ -209,10 +186,36 @@ def _finished(
         "device": str(fabric.device),
         "processes": fabric.world_size,
         "weights_from": plan.weights_from or "random",
-        "cases": [case.image_sha256 for case in plan.manifest.of_split("train")],
+        "cases": [case.image_sha256 for case in plan.manifest.learnt_from],
     }
     card = plan.card.model_copy(update={"metrics": metrics, "training": facts})
     return LoadedModel(card, network.eval())
+
+
+def conclude(
+    store: CaseReader, plan: RunPlan, model: LoadedModel
+) -> Generator[Compared, None, Outcome]:
+    """Compare a trained model with its parent, store it, and promote it if it may.
+
+    Parameters
+    ----------
+    store : CaseReader
+        That the cases of the plan lie in.
+    plan : RunPlan
+        What was to be done; its run is over then.
+    model : LoadedModel
+        What came of it.
+
+    Yields
+    ------
+    Compared
+        Before every held-out case and at the end.
+    """
+    comparison = yield from _compare(store, plan, model)
+    outcome = decide(plan, _save(model, comparison), comparison)
+    write_json(run_folder(plan.name) / OUTCOME, outcome.as_dict())
+    discard_run(plan.name, but=KEPT)
+    return outcome
 
 
 def _compare(

@@ -30,6 +30,16 @@ SMALL: dict[str, dict[str, Any]] = {
     "infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32},
     "infnet-joint": {"ra_channels": (64, 48, 32), "edge_channels": 32},
     "multi-infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32, "width": 12},
+    "stichnet": {
+        "backbone": "mobilenetv2_050",
+        "widths": (16, 24, 32, 48, 64),
+        "latent_channels": 4,
+    },
+}
+
+# A network that draws the slice needs to see its grey.
+PREPARE: dict[str, dict[str, Any]] = {
+    "stichnet": {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 }
 
 
@@ -75,7 +85,9 @@ def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
         architecture=architecture,
         arguments=arguments,
         label_set=network.label_set.name,
-        prepare=Prepare(size=wanted.size or DEFAULT_SIZE),
+        prepare=Prepare(
+            size=wanted.size or DEFAULT_SIZE, **PREPARE.get(architecture, {})
+        ),
     )
 
 
@@ -87,10 +99,14 @@ def _card_from_parent(name: str, parent: str, architecture: str | None) -> Model
             "choose another --parent."
         )
     card = _second_stage(entry.card, architecture)
+    if card.pretext:
+        # What was said of weights that cannot outline is true no more.
+        card = card.model_copy(update={"pretext": "", "limits": ""})
+    how = "trained" if entry.card.pretext else "fine-tuned"
     return card.model_copy(
         update={
             "name": name,
-            "summary": f"{card.name}, fine-tuned.",
+            "summary": f"{card.name}, {how}.",
             "parent": card.name,
             "parent_sha256": card.weights_sha256,
             "base": card.base or card.name,
@@ -109,6 +125,11 @@ def _second_stage(card: ModelCard, architecture: str | None) -> ModelCard:
             f"the parent {card.name!r} is of the architecture {card.architecture!r}, "
             f"not {architecture!r}; leave --arch away."
         )
+    if card.pretext:
+        raise ModelRefusedError(
+            f"the parent {card.name!r} was only pretrained, so no second stage can be "
+            "put on it; train it first, or pretrain with --arch multi-infnet."
+        )
     width = {"width": SMALL["multi-infnet"]["width"]}
     return card.model_copy(
         update={
@@ -125,18 +146,23 @@ def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | N
     Raises
     ------
     UsageError
-        If the first model of the line is gone.
+        If the first model of the line is gone, or was another, pretrained network.
     """
     if card.parent is None:
         return None
     source = card.parent if start == "parent" else card.base or card.parent
     try:
-        find_model(source)
+        first = find_model(source).card
     except ModelRefusedError as error:
         raise UsageError(
             f"the first model {source!r} of this line is not here any more; "
             "start from the parent with --start parent."
         ) from error
+    if first.pretext and first.architecture != card.architecture:
+        raise UsageError(
+            f"the first model {source!r} of this line was only pretrained, as "
+            f"{first.architecture}; start from the parent with --start parent."
+        )
     return source
 
 
@@ -154,7 +180,7 @@ def first_network(plan: RunPlan) -> SegmentationNetwork:
     torch.manual_seed(plan.settings.seed)
     if plan.weights_from is None:
         return create_model(plan.card.architecture, **plan.card.arguments)
-    source = load_model(find_model(plan.weights_from))
+    source = load_model(find_model(plan.weights_from), to_train=True)
     if source.network is None:
         raise ModelRefusedError(f"{plan.weights_from!r} has no network.")
     if source.card.architecture == plan.card.architecture:

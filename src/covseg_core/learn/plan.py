@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTCOME",
+    "Plan",
     "RunPlan",
     "discard_run",
     "read_outcome",
     "read_plan",
+    "read_plan_as",
     "run_folder",
     "write_plan",
 ]
@@ -33,17 +35,26 @@ __all__ = [
 PLAN = "run.json"
 OUTCOME = "outcome.json"
 
+_Plan = TypeVar("_Plan", bound="Plan")
 
-class RunPlan(Settings):
-    """What a run is to do.
 
-    `card` is the card of the model to be, without what training will find out;
-    `weights_from` names the model that the weights come from, if they do not start
-    at random.
+class Plan(Settings):
+    """What every run has: its name, and the card of the model to be.
+
+    The card is without what training will find out.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
     card: ModelCard
+
+
+class RunPlan(Plan):
+    """What a training is to do.
+
+    `weights_from` names the model that the weights come from, if they do not start
+    at random.
+    """
+
     parent: str | None = None
     weights_from: str | None = None
     old_cases: tuple[str, ...] = ()
@@ -56,7 +67,7 @@ def run_folder(name: str) -> Path:
     return models_folder().parent / "runs" / name
 
 
-def write_plan(plan: RunPlan) -> None:
+def write_plan(plan: Plan) -> None:
     """Begin a run.
 
     Raises
@@ -83,7 +94,12 @@ def write_plan(plan: RunPlan) -> None:
 
 
 def read_plan(name: str) -> RunPlan:
-    """Read the plan of a run that has begun.
+    """Read the plan of a run that has begun; see `read_plan_as`."""
+    return read_plan_as(RunPlan, name)
+
+
+def read_plan_as(kind: type[_Plan], name: str) -> _Plan:
+    """Read the plan of a run of some kind that has begun.
 
     Raises
     ------
@@ -98,11 +114,11 @@ def read_plan(name: str) -> RunPlan:
             f"there is no run {name!r} to go on with; leave --resume away to begin it."
         )
     try:
-        return RunPlan.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        return kind.model_validate(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
         raise InputRefusedError(
-            f"the plan of the run {name!r} cannot be read; begin it anew under "
-            "another --name."
+            f"the plan of the run {name!r} cannot be read, or another command began "
+            "it; go on with that one, or begin anew under another --name."
         ) from error
 
 

@@ -10,6 +10,7 @@ from covseg_core.cases.record import SOURCES, TRUSTED
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.learn.origin import card_for, weights_source
 from covseg_core.learn.plan import RunPlan
+from covseg_core.models import ARCHITECTURES
 from covseg_core.registry.card import NAME_PATTERN, ModelCard
 from covseg_core.registry.store import find_model, list_models
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from covseg_core.learn.config import NewModel
     from covseg_core.training.config import TrainSettings
 
-__all__ = ["make_plan"]
+__all__ = ["make_plan", "require_free_name", "with_data"]
 
 DONE: tuple[State, ...] = ("done",)
 
@@ -43,7 +44,8 @@ def make_plan(
     wanted : NewModel
         Its network, its parent.
     settings : TrainSettings
-        How; with a parent, what was not said becomes fit for fine-tuning.
+        How; with a parent, what was not said becomes fit for fine-tuning, unless
+        that was only pretrained.
     pseudo_labels : bool
         Learn from masks of models, too, where no one has corrected them.
 
@@ -56,28 +58,36 @@ def make_plan(
     InputRefusedError
         If no finished case is in the training split.
     """
-    _require_free_name(name)
+    require_free_name(name)
     card = card_for(name, wanted)
     sources, states = (SOURCES, ("new", "done")) if pseudo_labels else (TRUSTED, DONE)
-    manifest = freeze(store, sources=sources, states=states)
+    tissues = ARCHITECTURES[card.architecture].learns_tissues
+    manifest = freeze(store, sources=sources, states=states, unlabelled=tissues)
     if not manifest.of_split("train"):
         raise InputRefusedError(
             "the store has no finished case to learn from in its split train, and "
             f"{len(manifest.cases)} in others: add cases of more patients with their "
             "masks, or say `covseg cases state STORE CASE done` of those that are."
         )
+    source = weights_source(card, wanted.start)
     return RunPlan(
         name=card.name,
-        card=_with_data(card, manifest, store),
-        parent=card.parent,
-        weights_from=weights_source(card, wanted.start),
+        card=with_data(card, manifest, store),
+        parent=card.parent if _outlines(card.parent) else None,
+        weights_from=source,
         old_cases=_learnt_by(card.parent, manifest) if wanted.start == "parent" else (),
         manifest=manifest,
-        settings=settings if card.parent is None else settings.for_fine_tuning(),
+        settings=settings.for_fine_tuning() if _outlines(source) else settings,
     )
 
 
-def _require_free_name(name: str) -> None:
+def _outlines(name: str | None) -> bool:
+    """Whether a model is there that has been trained, and not only pretrained."""
+    return name is not None and not find_model(name).card.pretext
+
+
+def require_free_name(name: str) -> None:
+    """Raise `UsageError` if a new model cannot have a name."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise UsageError(
             f"a model cannot be called {name!r}: use up to 64 letters, digits, dots, "
@@ -96,16 +106,30 @@ def _learnt_by(parent: str | None, manifest: TrainingManifest) -> tuple[str, ...
     return tuple(case.case_id for case in cases if case.image_sha256 in known)
 
 
-def _with_data(
-    card: ModelCard, manifest: TrainingManifest, store: CaseReader
+def with_data(
+    card: ModelCard, manifest: TrainingManifest, store: CaseReader, what: str = "cases"
 ) -> ModelCard:
-    """Say in the card what the model learns from, and under which licences."""
-    cases = manifest.of_split("train")
+    """Say in a card what the model learns from, and under which licences.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Of the model; what it says already stays.
+    manifest : TrainingManifest
+        Whose cases of the training split are meant.
+    store : CaseReader
+        That they lie in.
+    what : str
+        What they are called.
+    """
+    cases = manifest.learnt_from
     records = [store.read(case.case_id) for case in cases]
     sources = sorted({record.collection for record in records} - {""})
     licences = {record.licence for record in records} | {card.licence}
     patients = len({case.patient for case in cases})
-    told = f"{len(cases)} cases of {patients} patients"
+    told = f"{len(cases)} {what} of {patients} patients"
+    if manifest.unlabelled:
+        told += f", {len(manifest.unlabelled)} of them without masks"
     told = f"{told}: {', '.join(sources)}" if sources else told
     return card.model_copy(
         update={

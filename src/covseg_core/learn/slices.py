@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from covseg_core.cases.freeze import FrozenCase
 from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS
-from covseg_core.training.data import TrainingSlices, slices_of_volume
+from covseg_core.models import ARCHITECTURES
+from covseg_core.training.data import TrainingSlices, slices_of_volume, tissue_mask
 from covseg_core.training.slice_cache import SliceWriter, open_slices
 from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
-    from covseg_core.cases.freeze import FrozenCase
+    from covseg_core.cases.freeze import FrozenScan
     from covseg_core.cases.reading import CaseReader
     from covseg_core.learn.plan import RunPlan
 
-__all__ = ["Prepared", "prepare_cases", "rehearsed_weights"]
+__all__ = [
+    "Prepared",
+    "drawn_weights",
+    "prepare_cases",
+    "prepare_once",
+    "rehearsed_weights",
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class Prepared:
 
 
 def prepare_cases(
-    store: CaseReader, cases: Sequence[FrozenCase], plan: RunPlan, folder: Path
+    store: CaseReader, cases: Sequence[FrozenScan], plan: RunPlan, folder: Path
 ) -> Generator[Prepared, None, tuple[TrainingSlices, tuple[str, ...]]]:
     """Make the slices of some cases ready, or open them if they are.
 
@@ -49,8 +58,8 @@ def prepare_cases(
     ----------
     store : CaseReader
         That the cases lie in.
-    cases : sequence of FrozenCase
-        Of the manifest; not empty.
+    cases : sequence of FrozenScan
+        Of the manifest, with masks or without; not empty.
     plan : RunPlan
         Says how slices are prepared.
     folder : Path
@@ -71,15 +80,42 @@ def prepare_cases(
     InputRefusedError
         If a file of the store was changed or no lungs are found.
     """
-    key = _key(cases, plan)
+    parts = [(case.case_id, partial(_slices_of, store, case, plan)) for case in cases]
+    return (yield from prepare_once(parts, folder, _key(cases, plan)))
+
+
+def prepare_once(
+    parts: Sequence[tuple[str, Callable[[], TrainingSlices]]], folder: Path, key: str
+) -> Generator[Prepared, None, tuple[TrainingSlices, tuple[str, ...]]]:
+    """Make slices ready, one part after the other, or open them if they are.
+
+    Parameters
+    ----------
+    parts : sequence of tuple
+        The name of each, and what makes its slices.
+    folder : Path
+        Where they are kept.
+    key : str
+        What they are made from and how.
+
+    Yields
+    ------
+    Prepared
+        Before every part and at the end.
+
+    Returns
+    -------
+    tuple
+        The slices, and for each the name of its part.
+    """
     found = open_slices(folder, key)
     if found is None:
         with SliceWriter(folder, key) as writer:
-            for number, case in enumerate(cases):
-                yield Prepared(number, len(cases))
-                writer.add(case.case_id, _slices_of(store, case, plan))
+            for number, (name, make) in enumerate(parts):
+                yield Prepared(number, len(parts))
+                writer.add(name, make())
         found = open_slices(folder, key)
-    yield Prepared(len(cases), len(cases))
+    yield Prepared(len(parts), len(parts))
     if found is None:
         raise RuntimeError("slices that were just written are not there")
     return found
@@ -107,21 +143,63 @@ def rehearsed_weights(
         The weights of `data` if all or none of the cases are old.
     """
     is_old = torch.tensor([case in old for case in cases])
-    if is_old.all() or not is_old.any():
-        return data.weights
-    total = {flag: data.weights[is_old == flag].sum() for flag in (True, False)}
-    factors = torch.where(is_old, share / total[True], (1 - share) / total[False])
-    return data.weights * factors * len(data)
+    return _with_share(data.weights, is_old, share)
 
 
-def _slices_of(store: CaseReader, case: FrozenCase, plan: RunPlan) -> TrainingSlices:
+def drawn_weights(
+    data: TrainingSlices, cases: Sequence[str], plan: RunPlan
+) -> torch.Tensor:
+    """Weigh slices so that rehearsal and unlabelled scans get their shares.
+
+    Parameters
+    ----------
+    data : TrainingSlices
+        What is drawn from.
+    cases : sequence of str
+        The case of every slice.
+    plan : RunPlan
+        Says which cases are old or unlabelled, and both shares.
+
+    Returns
+    -------
+    Tensor of float, shape (N,)
+        Rehearsal is a share of the labelled slices.
+    """
+    scans = {scan.case_id for scan in plan.manifest.unlabelled}
+    labelled = torch.tensor([case not in scans for case in cases])
+    is_old = torch.tensor([case in plan.old_cases for case in cases])
+    weights = data.weights.clone()
+    weights[labelled] = _with_share(
+        weights[labelled], is_old[labelled], plan.settings.rehearsal
+    )
+    return _with_share(weights, ~labelled, plan.settings.unlabelled)
+
+
+def _with_share(
+    weights: torch.Tensor, chosen: torch.Tensor, share: float
+) -> torch.Tensor:
+    """Scale weights so that the chosen ones sum to a share of the whole."""
+    if chosen.all() or not chosen.any():
+        return weights
+    total = {flag: weights[chosen == flag].sum() for flag in (True, False)}
+    factors = torch.where(chosen, share / total[True], (1 - share) / total[False])
+    return weights * factors * len(weights)
+
+
+def _slices_of(store: CaseReader, case: FrozenScan, plan: RunPlan) -> TrainingSlices:
     ct = store.ct(case.case_id)
-    mask = store.mask(case.case_id, case.version)
     prepare = plan.card.prepare
-    lungs = None
-    if prepare.crop == "lungs" and not ct.is_picture:
-        lungs = store.lungs(case.case_id) or find_lungs(ct)
-    lesions = _as_wanted(mask, plan.card.label_set)
+    lungs = known = store.lungs(case.case_id)
+    if lungs is None and prepare.crop == "lungs" and not ct.is_picture:
+        lungs = find_lungs(ct)
+    lesions = None
+    if isinstance(case, FrozenCase):
+        mask = store.mask(case.case_id, case.version)
+        lesions = _as_wanted(mask, plan.card.label_set)
+        # A reader's lesions fill the gaps that a threshold leaves in the lungs.
+        known = lungs
+    if lesions is None or ARCHITECTURES[plan.card.architecture].learns_tissues:
+        lesions = tissue_mask(lesions, known, ct.grid)
     return slices_of_volume(ct, lesions, lungs, prepare)
 
 
@@ -133,7 +211,7 @@ def _as_wanted(mask: LesionMask, label_set: str) -> LesionMask:
     return LesionMask(labels, mask.grid, LESIONS)
 
 
-def _key(cases: Sequence[FrozenCase], plan: RunPlan) -> str:
+def _key(cases: Sequence[FrozenScan], plan: RunPlan) -> str:
     parts = [case.model_dump_json() for case in cases]
     parts += [plan.card.prepare.model_dump_json(), plan.card.label_set]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -32,7 +32,8 @@ class ModelCard(Settings):
     `parent` is the model that training went on from, with the hash of its weights
     in `parent_sha256`; `base` is the first model of that line.  `data_sha256` is
     the hash of the frozen manifest of training cases.  `training` holds settings,
-    epochs run, seconds and device.
+    epochs run, seconds and device.  `pretext` is what the weights were learnt by
+    where nobody had outlined anything: the model cannot outline, but be trained.
 
     Raises
     ------
@@ -54,6 +55,7 @@ class ModelCard(Settings):
     parent: str | None = None
     parent_sha256: str = Field("", pattern=SHA256_PATTERN)
     base: str | None = None
+    pretext: Literal["", "inpainting", "rotation"] = ""
     weights_sha256: str = Field("", pattern=SHA256_PATTERN)
     data: tuple[str, ...] = ()
     data_sha256: str = Field("", pattern=SHA256_PATTERN)

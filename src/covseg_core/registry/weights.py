@@ -57,16 +57,28 @@ class LoadedModel:
     network: SegmentationNetwork | None
 
 
-def load_model(entry: ModelEntry) -> LoadedModel:
+def load_model(entry: ModelEntry, *, to_train: bool = False) -> LoadedModel:
     """Build a model's network and fill in its weights.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+        From the store.
+    to_train : bool
+        Load a model, too, that was only pretrained.
 
     Raises
     ------
     ModelRefusedError
-        If the weights are missing, changed, cut, or of another network, or the
-        card does not go with the network.
+        If the weights are missing, changed, cut, or of another network, the card
+        does not go with the network, or the model was only pretrained.
     """
     card = entry.card
+    if card.pretext and not to_train:
+        raise ModelRefusedError(
+            f"the model {card.name!r} was only pretrained; train it first: "
+            f"covseg train CASES --name NEW --parent {card.name}"
+        )
     if not card.has_network:
         _require_labels(card, LESIONS.name)
         return LoadedModel(card, None)

@@ -81,7 +81,9 @@ class ModelPicker(QComboBox):
         """List the models anew; the chosen one stays chosen."""
         wanted = self.entry.card.name if self.entry else _promoted()
         self._entries = tuple(
-            entry for entry in list_models() if entry.card.label_set in OUTLINES
+            entry
+            for entry in list_models()
+            if entry.card.label_set in OUTLINES and not entry.card.pretext
         )
         names = [entry.card.name for entry in self._entries]
         self.blockSignals(True)

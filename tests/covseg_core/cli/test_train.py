@@ -15,6 +15,7 @@ from covseg_core.learn.learn import Outcome
 from covseg_core.learn.plan import read_plan, run_folder
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import DEFAULT_MODEL, find_model
+from covseg_core.training.fit import Step
 
 QUICK = ("--epochs", 1, "--batch-size", 4, "--device", "cpu", "--progress", "none")
 
@@ -96,7 +97,7 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(covseg, store, monkeypat
 
     def interrupted(store, plan, *, resume):
         for event in (steps := plain(store, plan, resume=resume)):
-            if isinstance(event, train_progress.Step) and not resume:
+            if isinstance(event, Step) and not resume:
                 os.kill(os.getpid(), signal.SIGINT)
             try:
                 yield event

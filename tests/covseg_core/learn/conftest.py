@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from covseg_core.cases.store import CaseStore
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.planning import make_plan
+from covseg_core.models import create_model
+from covseg_core.registry.card import ModelCard
+from covseg_core.registry.weights import save_model
 from covseg_core.training.config import TrainSettings
+from covseg_core.transforms.prepare import Prepare
 
 SPLITS = ("train", "train", "validation", "held-out")
 QUICK = {"epochs": 1, "batch_size": 4, "device": "cpu", "checkpoint_s": 0}
@@ -51,3 +56,20 @@ def plan(store, tiny):
         return made.model_copy(update={"card": card})
 
     return make
+
+
+@pytest.fixture
+def parent(covseg_home, tiny):
+    """A model of random weights in the user's store; gives its name."""
+    torch.manual_seed(3)
+    network = create_model("infnet", **tiny)
+    card = ModelCard(
+        name="parent",
+        summary="Never trained.",
+        architecture="infnet",
+        arguments=tiny,
+        label_set="infection",
+        prepare=Prepare(size=64),
+    )
+    save_model(covseg_home / "models" / "parent", card, network.state_dict())
+    return "parent"

@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from covseg_core.labels import INFECTION, UNKNOWN_CLASS
-from covseg_core.learn.slices import prepare_cases, rehearsed_weights
+from covseg_core.cases.freeze import freeze
+from covseg_core.labels import INFECTION, UNKNOWN_CLASS, UNLABELLED, Tissue
+from covseg_core.learn.slices import (
+    drawn_weights,
+    prepare_cases,
+    rehearsed_weights,
+)
 from covseg_core.steps import result_of
-from covseg_core.training.data import TrainingSlices, slices_of_volume
+from covseg_core.training.data import TrainingSlices, slices_of_volume, tissue_mask
 from covseg_core.volume import CTVolume, Grid, LesionMask
 
 
@@ -94,3 +99,47 @@ def test_without_old_or_without_new_cases_nothing_changes(old):
     data = three_slices([2.0, 1.0, 1.0])
     weights = rehearsed_weights(data, ["a", "b", "c"], frozenset(old), 0.25)
     assert torch.equal(weights, data.weights)
+
+
+def stichnet_plan(made):
+    card = made.card.model_copy(update={"architecture": "stichnet"})
+    return made.model_copy(update={"card": card})
+
+
+def test_a_network_that_learns_tissues_is_told_healthy_lung_from_outside(
+    store, plan, blocks, tmp_path
+):
+    made = stichnet_plan(plan("first"))
+    cases = made.manifest.of_split("train")[:1]
+    slices, _ = result_of(prepare_cases(store, cases, made, tmp_path / "s"))
+    mask = tissue_mask(blocks.lesions, blocks.lungs, blocks.ct.grid)
+    known = slices_of_volume(blocks.ct, mask, blocks.lungs, made.card.prepare)
+    assert torch.equal(slices.labels, known.labels)
+    assert set(slices.labels.unique().tolist()) >= {Tissue.OUTSIDE, Tissue.HEALTHY}
+
+
+def test_scans_without_masks_are_prepared_as_unlabelled(store, plan, blocks, tmp_path):
+    other = replace(blocks.ct, hu=blocks.ct.hu + 90)
+    store.add_case(other, case_id="bare", split="train")
+    manifest = freeze(store, unlabelled=True)
+    made = stichnet_plan(plan("first")).model_copy(update={"manifest": manifest})
+    slices, ids = result_of(
+        prepare_cases(store, manifest.learnt_from, made, tmp_path / "s")
+    )
+    bare = torch.tensor([one == "bare" for one in ids])
+    assert (slices.labels[bare] == UNLABELLED).all()
+    assert not (slices.labels[~bare] == UNLABELLED).any()
+    weights = drawn_weights(slices, ids, made)
+    assert weights[bare].sum() == pytest.approx(weights.sum().item() / 2)
+
+
+def test_rehearsal_is_a_share_of_the_labelled_slices(store, plan, blocks):
+    store.add_case(replace(blocks.ct, hu=blocks.ct.hu + 90), case_id="bare")
+    manifest = freeze(store, unlabelled=True)
+    made = plan("first", rehearsal=0.8, unlabelled=0.25)
+    made = made.model_copy(update={"manifest": manifest, "old_cases": ("train-0",)})
+    empty = torch.zeros(4, 1, 2, 2)
+    slices = TrainingSlices(empty, empty[:, 0].byte(), torch.tensor([1.0, 2, 3, 4]))
+    ids = ("train-0", "train-1", "train-1", "bare")
+    found = drawn_weights(slices, ids, made) / len(ids)
+    assert found.tolist() == pytest.approx([0.6, 0.06, 0.09, 0.25], abs=1e-6)

@@ -1,0 +1,109 @@
+"""Fix what a pretraining is to do, before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from covseg_core.errors import UsageError
+from covseg_core.learn.config import NewModel
+from covseg_core.learn.origin import card_for
+from covseg_core.learn.plan import Plan
+from covseg_core.learn.planning import require_free_name
+from covseg_core.models import create_model
+from covseg_core.models.inpainter import heads_of
+from covseg_core.training.pretrain_config import PretrainSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from covseg_core.learn.config import NewNetwork
+    from covseg_core.learn.unlabelled import UnlabelledScan
+
+__all__ = ["PretrainPlan", "plan_pretraining", "require_same_scans"]
+
+ERASING = {"masks", "keep", "coach_share", "reconstruction"}
+LIMITS = "Only pretrained: it outlines nothing until it is trained."
+
+
+class PretrainPlan(Plan):
+    """What a pretraining is to do; `scans` are the names of those it learns from."""
+
+    scans: tuple[str, ...]
+    settings: PretrainSettings = PretrainSettings()
+
+
+def plan_pretraining(
+    scans: Sequence[UnlabelledScan],
+    name: str,
+    wanted: NewNetwork,
+    settings: PretrainSettings,
+) -> PretrainPlan:
+    """Fix what a pretraining is to do.
+
+    Parameters
+    ----------
+    scans : sequence of UnlabelledScan
+        What is learnt from; outlines are not looked at.
+    name : str
+        Of the new model.
+    wanted : NewNetwork
+        Its network.
+    settings : PretrainSettings
+        How.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken or unfit, or what is wanted contradicts itself.
+    ModelRefusedError
+        If the network cannot be built or not be pretrained.
+    """
+    require_free_name(name)
+    _refuse_idle(settings)
+    card = card_for(name, NewModel(**wanted.model_dump(exclude_unset=True)))
+    with torch.device("meta"):
+        heads_of(create_model(card.architecture, **card.arguments))
+    network = f"{card.architecture} on {card.arguments['backbone']}"
+    told = {
+        "summary": f"{network}, pretrained by {settings.task}; outlines nothing yet.",
+        "pretext": settings.task,
+        "limits": LIMITS,
+        "data": (f"{len(scans)} scans or slices without masks",),
+        "licence": "; ".join(sorted(_licences(scans))),
+    }
+    return PretrainPlan(
+        name=card.name,
+        card=card.model_copy(update=told),
+        scans=tuple(scan.name for scan in scans),
+        settings=settings,
+    )
+
+
+def require_same_scans(plan: PretrainPlan, scans: Sequence[UnlabelledScan]) -> None:
+    """Raise `UsageError` unless scans are those that a run began with."""
+    if tuple(scan.name for scan in scans) != plan.scans:
+        raise UsageError(
+            f"the run {plan.name!r} began with {len(plan.scans)} other images; give "
+            "the same paths in the same order, or begin anew under another --name."
+        )
+
+
+def _refuse_idle(settings: PretrainSettings) -> None:
+    """Refuse settings that were given and would change nothing."""
+    idle = ERASING if settings.task == "rotation" else set()
+    if settings.masks == "random":
+        idle = idle | {"coach_share"}
+    if said := sorted(idle & settings.model_fields_set):
+        options = ", ".join("--" + name.replace("_", "-") for name in said)
+        raise UsageError(
+            f"{options} would change nothing with --task {settings.task} and "
+            f"--masks {settings.masks}; leave it away."
+        )
+
+
+def _licences(scans: Sequence[UnlabelledScan]) -> set[str]:
+    """Collect the licences that case stores tell."""
+    stored = (scan.store.read(scan.name) for scan in scans if scan.store is not None)
+    return {record.licence for record in stored} - {""}

@@ -1,0 +1,1 @@
+"""Semi-supervised rounds: label some scans, learn from them, label the next."""

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from covseg_core.learn.logged import logged
+from covseg_core.training.checkpoint import Checkpoints
+from covseg_core.training.fit import Step
+from covseg_core.training.log import RunLog
+from covseg_core.training.trainee import Best
+
+STEPS = [
+    Step(1, 2, 1, 2, 0.5, 0.01),
+    Step(1, 2, 2, 2, 0.4, 0.01),
+    Step(2, 2, 1, 2, 0.3, 0.01),
+]
+
+
+@pytest.fixture
+def training():
+    trainee = SimpleNamespace(step=3, best=Best(), state_dict=lambda: {"step": 3})
+    steps = (step for step in STEPS)
+    return SimpleNamespace(trainee=trainee, steps=steps, epochs_done=0)
+
+
+def test_the_first_process_keeps_a_line_per_epoch_and_a_checkpoint(training, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    first = SimpleNamespace(is_global_zero=True)
+    assert list(logged(training, checkpoints, 60, first)) == STEPS
+    assert [row["loss"] for row in RunLog(tmp_path, 2).rows()] == [0.4]
+    assert checkpoints.load() == {"step": 3}
+
+
+def test_another_process_keeps_nothing(training, tmp_path):
+    other = SimpleNamespace(is_global_zero=False)
+    assert list(logged(training, Checkpoints(tmp_path), 60, other)) == STEPS
+    assert list(tmp_path.iterdir()) == []
