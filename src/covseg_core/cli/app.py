@@ -21,7 +21,7 @@ COMMANDS = {
     "pseudo-label": "Outline scans with a model, as cases to learn from.",
     "self-train": "Train a model in rounds on its own masks of unlabelled scans.",
     "sample": "Write the sample chest CT with its true masks.",
-    "doctor": "Tell what this computer has, what is missing and how to get it.",
+    "doctor": "Tell what this computer has and lacks, and how to get it.",
 }
 MODEL_COMMANDS = {
     "list": "List models, or architectures with their size.",
