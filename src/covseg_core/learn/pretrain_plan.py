@@ -85,8 +85,9 @@ def require_same_scans(plan: PretrainPlan, scans: Sequence[UnlabelledScan]) -> N
     """Raise `UsageError` unless scans are those that a run began with."""
     if tuple(scan.name for scan in scans) != plan.scans:
         raise UsageError(
-            f"the run {plan.name!r} began with {len(plan.scans)} other images; give "
-            "the same paths in the same order, or begin anew under another --name."
+            f"these are not the {len(plan.scans)} images that the run {plan.name!r} "
+            "began with; give the same paths in the same order, or begin anew under "
+            "another --name."
         )
 
 

@@ -51,10 +51,10 @@ def test_its_model_is_listed_shown_and_travels(covseg, refused, pictures, tmp_pa
     listed = covseg("models", "list").out
     assert "pretrained by inpainting; outlines nothing yet" in listed
     assert covseg("models", "show", "pre", "--json").json["pretext"] == "inpainting"
-    bundle = tmp_path / "pre.covseg"
+    bundle = tmp_path / "pre.covseg.zip"
     assert covseg("models", "export", "pre", "-o", bundle).code == 0
     assert covseg("models", "remove", "pre").code == 0
-    answer = covseg("models", "import", bundle)
+    answer = covseg("models", "import", bundle, "--name", "pre")
     assert answer.code == 0, answer.err
     assert find_model("pre").card.pretext == "inpainting"
     assert "only pretrained" in refused(4, "models", "promote", "pre")
@@ -108,7 +108,7 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(
     assert "go on with --resume" in refused(2, *words, *QUICK)
     assert "leave --size away" in refused(2, *words, "--resume", "--size", 64)
     other = ("pretrain", pictures / "0.png", "--name", "pre", "--resume")
-    assert "began with 3 other images" in refused(2, *other)
+    assert "these are not the 3 images" in refused(2, *other)
     again = covseg(*words, "--resume", "--progress", "none")
     assert again.code == 0, again.err
     assert find_model("pre").card.training["epochs_run"] == 1
