@@ -69,7 +69,7 @@ def draw(before: np.ndarray, after: np.ndarray, path: Path) -> None:
         axis.imshow(image, cmap="gray", vmin=-1350, vmax=150)
     axes[0].set_title("CT")
     axes[1].set_title("SYNTHETIC")
-    shown = axes[2].imshow(after - before, cmap="magma", vmin=0, vmax=800)
+    shown = axes[2].imshow(after - before, cmap="magma", vmin=0, vmax=400)
     axes[2].set_title("Difference")
     figure.colorbar(shown, ax=axes[2], label="HU", shrink=0.8)
     for axis in axes:

@@ -11,6 +11,7 @@ from covseg_core.registry.store import BUNDLED, find_model
 from covseg_core.registry.weights import load_model, save_model
 
 LARGEST_MB = 12
+LICENCE = "Non-commercial research use (training data CC BY-NC-SA 4.0)"
 
 
 def main() -> None:
@@ -23,7 +24,11 @@ def main() -> None:
     model = load_model(find_model(options.name))
     if model.network is None:
         raise SystemExit("there is nothing to bundle of a model without a network.")
-    said = {"summary": options.summary, "limits": options.limits}
+    said = {
+        "summary": options.summary,
+        "limits": options.limits,
+        "licence": LICENCE,
+    }
     card = model.card.model_copy(update=said)
     state = model.network.state_dict()
     entry = save_model(BUNDLED / options.name, card, state, half=True)

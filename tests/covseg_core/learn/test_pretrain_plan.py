@@ -62,5 +62,7 @@ def test_settings_that_would_change_nothing_are_refused(scans, said, words):
 def test_a_run_goes_on_with_its_own_images_only(scans):
     made = plan_pretraining(scans, "pre", NewNetwork(), PretrainSettings())
     require_same_scans(made, scans)
-    with pytest.raises(UsageError, match="not the 2 images that the run 'pre' began with"):
+    with pytest.raises(
+        UsageError, match="not the 2 images that the run 'pre' began with"
+    ):
         require_same_scans(made, scans[:1])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from covseg_core.registry.card import ModelCard
 from covseg_core.registry.home import models_folder
 from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import DEFAULT_MODEL
+from covseg_core.registry.weights import save_model
 from napari_covseg.widgets._pickers import ModelPicker
 
 
@@ -22,3 +24,15 @@ def test_a_damaged_history_leaves_the_bundled_model(qtbot):
     models_folder().mkdir()
     (models_folder() / "promoted.json").write_text("{")
     assert chosen(qtbot) == DEFAULT_MODEL
+
+
+def test_a_model_that_was_only_pretrained_is_not_offered(qtbot):
+    about = {"summary": "", "architecture": "infnet", "label_set": "infection"}
+    for name, pretext in (("trained", ""), ("pretrained", "inpainting")):
+        card = ModelCard(name=name, pretext=pretext, **about)
+        save_model(models_folder() / name, card, {})
+    picker = ModelPicker()
+    qtbot.addWidget(picker)
+    names = [picker.itemText(index) for index in range(picker.count())]
+    assert "trained" in names
+    assert "pretrained" not in names
