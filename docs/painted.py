@@ -29,7 +29,7 @@ SLICE = 14
 # Centre (row, column) and radii in pixels, of slices of 224 pixels.
 GGO = (128, 62), (26, 17)
 CONSOLIDATION = (142, 164), (15, 20)
-BORDER = StitchSettings(border_mm=6)
+HOW = StitchSettings(border_mm=6, strength=2.2)
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def painted(
     distance = ((z - SLICE) / 2.5) ** 2 + ((y - centre[0]) / radii[0]) ** 2
     inside = distance + ((x - centre[1]) / radii[1]) ** 2 <= 1
     mask = LesionMask(inside.astype(np.uint8), seen.ct.grid)
-    return paint(seen, mask, tissue, BORDER)
+    return paint(seen, mask, tissue, HOW)
 
 
 def draw(before: np.ndarray, after: np.ndarray, path: Path) -> None:
@@ -69,7 +69,7 @@ def draw(before: np.ndarray, after: np.ndarray, path: Path) -> None:
         axis.imshow(image, cmap="gray", vmin=-1350, vmax=150)
     axes[0].set_title("CT")
     axes[1].set_title("SYNTHETIC")
-    shown = axes[2].imshow(after - before, cmap="magma", vmin=0, vmax=400)
+    shown = axes[2].imshow(after - before, cmap="magma", vmin=0, vmax=600)
     axes[2].set_title("Difference")
     figure.colorbar(shown, ax=axes[2], label="HU", shrink=0.8)
     for axis in axes:

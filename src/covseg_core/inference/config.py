@@ -60,6 +60,12 @@ class UncertaintySettings(Settings):
 class StitchSettings(Settings):
     """How styles are stitched into a scan."""
 
+    strength: float = setting(
+        1.0,
+        "How far to go from healthy lung to what is painted; 1 as the model has it.",
+        low=0,
+        high=5,
+    )
     border_mm: float = setting(
         1.5,
         "Width of the soft border around what is painted.",

@@ -50,7 +50,7 @@ def paint(
     tissue : Tissue
         What to paint.
     settings : StitchSettings, optional
-        Soft border, and whether to stay in the lungs.
+        Strength, soft border, and whether to stay in the lungs.
 
     Returns
     -------
@@ -75,8 +75,9 @@ def paint(
         )
     border_mm = settings.border_mm
     weight = _near(inside, border_mm, border_mm, _spacing(whatif)) * room
-    change = whatif.images_hu[tissue] - whatif.images_hu[RECONSTRUCTION]
-    return _changed(whatif, weight * change, tissue)
+    seen_hu = whatif.images_hu[RECONSTRUCTION]
+    change = settings.strength * (whatif.images_hu[tissue] - seen_hu)
+    return _changed(whatif, weight * change, seen_hu + change)
 
 
 def vary_severity(
@@ -117,7 +118,7 @@ def vary_severity(
         return synthetic(whatif.ct, whatif.ct.hu)
     change_of = _faded if severity < 1 else _grown
     change = change_of(whatif, lesion, severity, settings) * _lung(whatif)
-    return _changed(whatif, change, Tissue.GGO)
+    return _changed(whatif, change, whatif.images_hu[Tissue.GGO])
 
 
 def difference_of(new: CTVolume, whatif: WhatIf) -> CTVolume:
@@ -126,14 +127,14 @@ def difference_of(new: CTVolume, whatif: WhatIf) -> CTVolume:
 
 
 def _changed(
-    whatif: WhatIf, change: npt.NDArray[np.float32], tissue: Tissue
+    whatif: WhatIf, change: npt.NDArray[np.float32], aim_hu: npt.NDArray[np.float32]
 ) -> CTVolume:
-    """Add a change towards a tissue; what is brighter than the tissue stays.
+    """Add a change towards a tissue; what is brighter than that stays.
 
     A vessel in a lesion is a vessel still: it does not add up with what is painted.
     """
     hu = whatif.box_hu
-    brightest = np.maximum(hu, whatif.images_hu[tissue] + GRAIN_HU)
+    brightest = np.maximum(hu, aim_hu + GRAIN_HU)
     return whatif.with_box(np.minimum(hu + change, brightest))
 
 

@@ -177,3 +177,11 @@ def test_a_vessel_in_a_painted_lesion_stays_a_vessel(blocks, stichnet):
     style = seen.style(Tissue.CONSOLIDATION).hu
     assert painted.hu[9, 18, 30] == pytest.approx(max(40.0, style[9, 18, 30] + 60))
     assert painted.hu[9, 18, 28] > ct.hu[9, 18, 28] + 100
+
+
+def test_strength_goes_on_from_where_the_style_is(seen, blocks):
+    mask = mask_of(blocks.ct, PATCH)
+    how = StitchSettings(border_mm=0, strength=1.5)
+    painted = paint(seen, mask, Tissue.GGO, how)
+    added = painted.hu[PATCH] - blocks.ct.hu[PATCH]
+    np.testing.assert_allclose(added, 1.5 * GGO_ON_HEALTHY, atol=0.01)
