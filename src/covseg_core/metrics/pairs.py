@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["OnGrid", "Pair", "match_files", "read_prediction", "read_truth", "stem_of"]
 
 PROBABILITIES = "_prob"
+UNCERTAINTY = "_uncertainty"
+"""How a map ends that predict writes beside a mask, which is no prediction."""
 OVERLAY = "overlay"
 _LABELS = (0, *LESIONS.values, UNKNOWN_CLASS)
 
@@ -174,6 +176,8 @@ def _is_probabilities(path: Path) -> bool:
 
 
 def _is_kind(path: Path) -> bool:
+    if stem_of(path).endswith(UNCERTAINTY):
+        return False
     return is_nifti(path) or path.suffix.lower() in (".png", ".npy")
 
 
@@ -185,7 +189,7 @@ def _require_kind(path: Path) -> None:
 
 
 def _by_stem(folder: Path, *, probabilities: bool) -> dict[str, Path]:
-    """List masks or probabilities; our manifests and overlays are neither."""
+    """List masks or probabilities; what else we write is neither."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         hidden = path.name.startswith(".") or not path.is_file()

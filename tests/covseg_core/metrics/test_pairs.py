@@ -70,6 +70,19 @@ def test_manifests_overlays_and_hidden_files_are_no_predictions(folders):
     assert match_one(pred, ref).mask == pred / "a.png"
 
 
+def test_maps_of_uncertainty_are_no_predictions(folders):
+    pred, ref = folders
+    volume(pred / "a.nii.gz"), volume(ref / "a.nii.gz")
+    picture(pred / "b.png", [[0]]), picture(ref / "b.png", [[0]])
+    (pred / "a_uncertainty.nii.gz").write_bytes(b"a map")
+    np.save(pred / "b_uncertainty.npy", np.zeros((1, 1), np.float32))
+    first, second = match_files(pred, ref)
+    assert (first.mask, first.probabilities) == (pred / "a.nii.gz", None)
+    assert (second.mask, second.probabilities) == (pred / "b.png", None)
+    with pytest.raises(InputRefusedError, match="cannot be evaluated"):
+        match_files(pred / "b_uncertainty.npy", ref / "b.png")
+
+
 def test_two_files_need_no_common_name(folders):
     pred, ref = folders
     pair = match_one(picture(pred / "x.png", [[1]]), picture(ref / "y.png", [[1]]))
