@@ -4,7 +4,7 @@
 
 DIR holds the collections as `recipes/sources.py` reads them.  For every seed a third
 of the 50 labelled slices, neighbours together, is kept for judging, as are all
-infected slices of the six volumes, whose patients nothing here ever learns from.  Of
+infected slices of the volumes, whose patients nothing here ever learns from.  Of
 the rest 5, 10, 25 or all slices are labelled.  The ways:
 
     scratch        random weights
