@@ -138,7 +138,7 @@ class Trial:
             (way, count)
             for count in LABELLED
             for way in WAYS
-            if not self._file(way, count).exists()
+            if not answers_file(self.options, self.seed, way, count).exists()
         ]
         if not missing:
             return
@@ -152,7 +152,7 @@ class Trial:
                     for part in self.volumes
                 ],
             }
-            write_json(self._file(way, count), scores)
+            write_json(answers_file(self.options, self.seed, way, count), scores)
             means = [f"{np.mean(values):.3f}" for values in scores.values()]
             say(f"seed {self.seed}, {count or 'all'} labels, {way}: {means}")
 
@@ -184,7 +184,9 @@ class Trial:
 
     def _pretrained(self, masks: str) -> dict[str, torch.Tensor]:
         """Learn from the unlabelled slices and those that may be labelled."""
-        kept = self._file(f"pretrained {masks}", None).with_suffix(".pt")
+        kept = answers_file(
+            self.options, self.seed, f"pretrained {masks}", None
+        ).with_suffix(".pt")
         if kept.exists():
             return torch.load(kept)
         folder = self.options.data / "slices_unlabelled"
@@ -279,13 +281,16 @@ class Trial:
             raise RuntimeError("the rounds made a model without a network")
         return made
 
-    def _file(self, way: str, count: int | None) -> Path:
-        options = self.options
-        schedule = f"{options.size}-{options.steps}-{options.pretrain_epochs}"
-        name = f"{way.replace(' ', '-').replace(',', '')}-{count or 'all'}"
-        folder = options.out / f"{schedule}-{options.unlabelled}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{name}-seed{self.seed}.json"
+
+def answers_file(
+    options: argparse.Namespace, seed: int, way: str, count: int | None
+) -> Path:
+    """Name the file with the scores of a way from some labels."""
+    schedule = f"{options.size}-{options.steps}-{options.pretrain_epochs}"
+    folder = options.out / f"{schedule}-{options.unlabelled}"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{way.replace(' ', '-').replace(',', '')}-{count or 'all'}"
+    return folder / f"{name}-seed{seed}.json"
 
 
 def infected_slices(
@@ -341,7 +346,7 @@ def cell(options: argparse.Namespace, way: str, count: int | None, judged: str) 
     """Write the mean over seeds ± 1.96 standard errors between seeds."""
     means = []
     for seed in range(options.seeds):
-        file = Trial(options, seed)._file(way, count)
+        file = answers_file(options, seed, way, count)
         if file.exists():
             means.append(float(np.mean(json.loads(file.read_text())[judged])))
     if not means:

@@ -14,7 +14,7 @@ import torch
 
 from covseg_core.labels import NOT_INFECTED, UNKNOWN_CLASS, UNLABELLED, Tissue
 from covseg_core.losses import soft_dice
-from covseg_core.transforms.transplant import is_lesion, transplant
+from covseg_core.transforms.transplant import transplant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,8 +134,7 @@ def _otherwise(
     placed: torch.Tensor,
 ) -> torch.Tensor:
     """Compare a style with what a pixel would look like, where that is known."""
-    known = placed & ((tissue == Tissue.HEALTHY) | is_lesion(tissue))
-    known = known & (tissue != UNKNOWN_CLASS)
+    known = placed & (tissue != UNKNOWN_CLASS)
     if not known.any():
         return grey.new_zeros(())
     fits = grey_likelihoods(output, grey)
