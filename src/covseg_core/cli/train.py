@@ -53,7 +53,9 @@ def train(
         Print the outcome as one JSON document.
     """
     from covseg_core.cases.store import CaseStore
-    from covseg_core.cli.train_progress import show_outcome, train_and_show
+    from covseg_core.cli.run_progress import run_and_show
+    from covseg_core.cli.train_progress import show_outcome
+    from covseg_core.learn.learn import learn
     from covseg_core.learn.plan import read_outcome, read_plan
     from covseg_core.learn.planning import make_plan
 
@@ -73,7 +75,8 @@ def train(
             pseudo_labels=pseudo_labels,
         )
     if outcome is None:
-        outcome = train_and_show(store, plan, resume=resume, progress=progress)
+        again = f"covseg train CASES --name {plan.name} --resume"
+        outcome = run_and_show(learn(store, plan, resume=resume), progress, again)
     if outcome is None:
         return 0
     show_outcome(outcome, as_json=json, jsonl=progress == "jsonl")

@@ -1,42 +1,12 @@
-"""Run a training from the command line and tell what came of it."""
+"""Tell what came of a training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from covseg_core.cli.output import say, say_json, say_line
-from covseg_core.cli.run_progress import run_and_show
-from covseg_core.learn.learn import learn
 
-if TYPE_CHECKING:
-    from covseg_core.cases.reading import CaseReader
-    from covseg_core.cli.run_progress import Shown
-    from covseg_core.learn.plan import RunPlan
-
-__all__ = ["show_outcome", "train_and_show"]
-
-
-def train_and_show(
-    store: CaseReader,
-    plan: RunPlan,
-    *,
-    resume: bool,
-    progress: Shown,
-) -> dict[str, Any] | None:
-    """Run a plan to its end, or until the user stops it.
-
-    Returns
-    -------
-    dict or None
-        The outcome; None in a process that only helps another.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If it was stopped; the checkpoint is written by then.
-    """
-    again = f"covseg train CASES --name {plan.name} --resume"
-    return run_and_show(learn(store, plan, resume=resume), progress, again)
+__all__ = ["show_outcome"]
 
 
 def show_outcome(

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from covseg_core.cases.store import CaseStore
-from covseg_core.cli import train_progress
+from covseg_core.learn import learn as learning
 from covseg_core.learn.learn import Outcome
 from covseg_core.learn.plan import read_plan, run_folder
 from covseg_core.registry.promotion import promoted
@@ -83,7 +83,7 @@ def test_a_worse_model_is_kept_and_told_by_the_exit_code(covseg, store, monkeypa
         yield from ()
         return Outcome(entry, Table(), promoted=False, reason="its parent is better.")
 
-    monkeypatch.setattr(train_progress, "learn", no_learning)
+    monkeypatch.setattr(learning, "learn", no_learning)
     words = ("train", store, "--name", "new", "--parent", "infnet-small", *QUICK)
     answer = covseg(*words)
     assert answer.code == 5
@@ -93,7 +93,7 @@ def test_a_worse_model_is_kept_and_told_by_the_exit_code(covseg, store, monkeypa
 
 
 def test_ctrl_c_stops_after_the_step_and_resume_goes_on(covseg, store, monkeypatch):
-    plain = train_progress.learn
+    plain = learning.learn
 
     def interrupted(store, plan, *, resume):
         for event in (steps := plain(store, plan, resume=resume)):
@@ -106,13 +106,13 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(covseg, store, monkeypat
                 raise
         return None
 
-    monkeypatch.setattr(train_progress, "learn", interrupted)
+    monkeypatch.setattr(learning, "learn", interrupted)
     words = ("train", store, "--name", "new", "--size", 64, *QUICK)
     answer = covseg(*words)
     assert answer.code == 130
     assert "go on with: covseg train CASES --name new --resume" in answer.err
     assert len(list(run_folder("new").glob("*.ckpt"))) == 1
-    monkeypatch.setattr(train_progress, "learn", plain)
+    monkeypatch.setattr(learning, "learn", plain)
 
     assert covseg(*words).code == 2  # it has begun, and was not told to go on
     again = covseg("train", store, "--name", "new", "--resume", "--progress", "none")
@@ -132,7 +132,7 @@ def test_settings_come_from_a_file_and_the_command_line_comes_first(
         seen.append(plan)
         yield from ()
 
-    monkeypatch.setattr(train_progress, "learn", no_learning)
+    monkeypatch.setattr(learning, "learn", no_learning)
     config = tmp_path / "paper.toml"
     config.write_text(
         'arch = "unet"\nsize = 96\nepochs = 100\nbatch_size = 4\nmulti_scale = true\n'
@@ -182,7 +182,7 @@ def test_a_plan_keeps_what_was_said(covseg, store, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(train_progress, "learn", stop)
+    monkeypatch.setattr(learning, "learn", stop)
     words = ("--size", 64, "--seed", 9, "--weighting", "released")
     words += ("--arch", "unet", "--labels", "lesions")
     assert covseg("train", store, "--name", "new", *words).code == 130
