@@ -1,0 +1,1 @@
+"""Correct a mask by hand: tools, undo, and a journal that survives a crash."""
