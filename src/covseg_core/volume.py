@@ -12,7 +12,6 @@ Stated once, for the whole project:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -176,7 +175,7 @@ class Source:
     series_uid: str = ""
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, Any] = field(default_factory=dict)
     is_synthetic: bool = False
 
 

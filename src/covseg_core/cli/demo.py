@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covseg_core.cli.output import say
-from covseg_core.cli.predict_volume import save_prediction
+from covseg_core.cli.predict_volume import Wanted, save_prediction
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.predict import predict_ct
@@ -40,9 +40,9 @@ def demo(
     write_dicom_series(phantom.ct, output / "ct")
     ct = read_ct(output / "ct")
 
-    model, settings = load_model(find_model(DEFAULT_MODEL)), PredictSettings()
-    prediction = follow(predict_ct(ct, model, settings))
-    manifest = save_prediction(output / "mask.nii.gz", ct, prediction, model, settings)
+    model, wanted = load_model(find_model(DEFAULT_MODEL)), Wanted(PredictSettings())
+    prediction = follow(predict_ct(ct, model, wanted.settings))
+    manifest = save_prediction(output / "mask.nii.gz", ct, prediction, model, wanted)
     write_json(
         output / "severity.json",
         {key: manifest[key] for key in ("warning", "model", "opacity")},

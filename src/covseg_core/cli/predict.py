@@ -11,14 +11,14 @@ from covseg_core.cli.output import refuse_file_name, refuse_overwriting, say, sa
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io import is_nifti
+from covseg_core.io.mask_formats import FORMATS, MaskFormat, stem_of
 from covseg_core.registry.store import find_model
 
 __all__ = ["predict"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
-MaskFormat: TypeAlias = Literal["nifti"]
-SUFFIXES: dict[MaskFormat, str] = {"nifti": ".nii.gz"}
+Format: TypeAlias = Literal["nifti", "dicom-seg", "nrrd"]
 
 
 def predict(
@@ -30,7 +30,7 @@ def predict(
     settings: Annotated[PredictSettings, Parameter(name="*")] = PredictSettings(),  # noqa: B008
     series: str | None = None,
     lungs: Path | None = None,
-    mask_format: Annotated[MaskFormat, Parameter(name="--format")] = "nifti",
+    mask_format: Annotated[Format, Parameter(name="--format")] = "nifti",
     probabilities: bool = False,
     uncertainty: bool = False,
     doubts: Annotated[UncertaintySettings, Parameter(name="*")] = UncertaintySettings(),  # noqa: B008
@@ -55,7 +55,7 @@ def predict(
     lungs
         Lung mask, 1 right and 2 left, in place of our own.
     mask_format
-        Format of the masks of scans.
+        Format of the masks of scans; a DICOM segmentation needs a DICOM series.
     probabilities
         Write them too, beside the mask.
     uncertainty
@@ -75,11 +75,15 @@ def predict(
         raise UsageError("give at least one scan or picture.")
     if slices8bit and (series or lungs):
         raise UsageError("--series and --lungs do not go with --slices8bit.")
+    if slices8bit and mask_format != "nifti":
+        raise UsageError("--format does not go with --slices8bit: masks are PNG.")
     if len(inputs) > 1 and (series or lungs):
         raise UsageError("--series and --lungs go with one scan only.")
     if not uncertainty and doubts != UncertaintySettings():
         raise UsageError("--way, --predictions and --seed go with --uncertainty.")
-    wanted = Wanted(settings, probabilities, doubts if uncertainty else None)
+    wanted = Wanted(
+        settings, probabilities, doubts if uncertainty else None, FORMATS[mask_format]
+    )
     loaded = load_model(find_model(model or promoted()))
     if slices8bit:
         from covseg_core.cli.predict_slices import predict_slices
@@ -87,7 +91,7 @@ def predict(
         runs = predict_slices(inputs, output, loaded, wanted)
     else:
         _refuse_pictures(inputs)
-        targets = _targets(inputs, output, SUFFIXES[mask_format])
+        targets = _targets(inputs, output, wanted.mask_format)
         refuse_overwriting(
             [*inputs, *([lungs] if lungs else [])],
             [result for target in targets for result in results_of(target)],
@@ -108,16 +112,17 @@ def _refuse_pictures(inputs: list[Path]) -> None:
             )
 
 
-def _targets(inputs: list[Path], output: Path, suffix: str) -> list[Path]:
+def _targets(inputs: list[Path], output: Path, wanted: MaskFormat) -> list[Path]:
     """Name the mask of each scan; refuse two scans that would share one."""
-    if is_nifti(output):
+    is_file = is_nifti(output) if wanted.name == "nifti" else wanted.takes(output)
+    if is_file and not output.is_dir():
         if len(inputs) > 1:
             raise UsageError(
                 f"{len(inputs)} scans do not fit into one file; give a folder after -o."
             )
         return [output]
-    refuse_file_name(output, "a .nii.gz or a folder")
-    targets = [output / f"{_stem(path)}{suffix}" for path in inputs]
+    refuse_file_name(output, f"a {wanted.suffix} or a folder")
+    targets = [output / f"{_stem(path)}{wanted.suffix}" for path in inputs]
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(
@@ -128,7 +133,7 @@ def _targets(inputs: list[Path], output: Path, suffix: str) -> list[Path]:
 
 
 def _stem(path: Path) -> str:
-    return path.resolve().name.removesuffix(".gz").removesuffix(".nii")
+    return stem_of(path.resolve().name)
 
 
 def _report(runs: list[dict[str, object]], json: bool) -> None:

@@ -11,9 +11,10 @@ from covseg_core.inference.manifest import describe_run
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
 from covseg_core.io.atomic import write_json
+from covseg_core.io.mask_formats import FORMATS, MaskFormat, stem_of
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.nifti import (
     read_nifti_labels,
-    write_nifti_labels,
     write_nifti_map,
     write_nifti_probabilities,
 )
@@ -41,6 +42,7 @@ class Wanted:
     settings: PredictSettings
     probabilities: bool = False
     uncertainty: UncertaintySettings | None = None
+    mask_format: MaskFormat = FORMATS["nifti"]
 
 
 def predict_volume(
@@ -53,6 +55,7 @@ def predict_volume(
 ) -> dict[str, Any]:
     """Predict one scan, write the results and return the manifest."""
     ct = read_ct(path, series_uid=series)
+    wanted.mask_format.require_for(ct.source)
     make_folder(target.parent)
     steps = predict_ct(
         ct,
@@ -62,7 +65,7 @@ def predict_volume(
         keep_probabilities=wanted.probabilities,
         uncertainty=wanted.uncertainty,
     )
-    return save_prediction(target, ct, follow(steps), model, wanted.settings)
+    return save_prediction(target, ct, follow(steps), model, wanted)
 
 
 def save_prediction(
@@ -70,12 +73,13 @@ def save_prediction(
     ct: CTVolume,
     prediction: Prediction,
     model: LoadedModel,
-    settings: PredictSettings,
+    wanted: Wanted,
 ) -> dict[str, Any]:
     """Write mask, manifest and what else was asked for; return the manifest."""
-    manifest = describe_run(ct, prediction, model.card, settings)
+    manifest = describe_run(ct, prediction, model.card, wanted.settings)
     make_folder(target.parent)
-    write_nifti_labels(target, prediction.lesions)
+    origin = MaskOrigin("model", model.card.name, model.card.weights_sha256)
+    wanted.mask_format.write(target, ct, [TracedMask(prediction.lesions, origin)])
     if prediction.probabilities is not None:
         write_nifti_probabilities(
             beside(target, PROBABILITIES), prediction.probabilities, ct.grid
@@ -95,8 +99,7 @@ def results_of(target: Path) -> list[Path]:
 
 def beside(mask: Path, ending: str) -> Path:
     """Name a file after a mask: ``mask.nii.gz`` and ``.json`` give ``mask.json``."""
-    stem = mask.name.removesuffix(".gz").removesuffix(".nii").removesuffix(".png")
-    return mask.with_name(stem + ending)
+    return mask.with_name(stem_of(mask.name) + ending)
 
 
 def _read_lungs(path: Path) -> LungMask:

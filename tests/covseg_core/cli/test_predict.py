@@ -4,9 +4,13 @@ import json
 import shutil
 
 import nibabel as nib
+import nrrd
 import numpy as np
 import pytest
+from pydicom import dcmread
 
+from covseg_core.io import read_ct
+from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.metrics import dice
 from covseg_core.registry.home import models_folder
 
@@ -115,9 +119,54 @@ def test_the_format_of_a_mask_can_be_said(covseg, refused, scan, tmp_path):
     assert "nifti" in refused(2, *words, "photograph")
 
 
+def test_a_dicom_series_gets_a_segmentation_that_holds_the_same_mask(
+    covseg, dicom, tmp_path
+):
+    plain, seg = tmp_path / "m.nii.gz", tmp_path / "m.dcm"
+    document = covseg("predict", dicom, "-o", plain, *BASELINE, "--json").json
+    words = "-o", seg, *BASELINE, "--format", "dicom-seg"
+    assert covseg("predict", dicom, *words).code == 0
+    ct = read_ct(dicom)
+    mask = read_dicom_seg(seg, ct).lesions
+    assert np.array_equal(mask.labels, voxels(plain))
+    assert json.loads((tmp_path / "m.json").read_text())["model"] == document["model"]
+    segment = dcmread(seg).SegmentSequence[0]
+    assert segment.SegmentAlgorithmType == "AUTOMATIC"
+    assert segment.SegmentAlgorithmName == "hu-threshold"
+
+
+def test_scans_get_masks_for_3d_slicer_in_a_folder(covseg, scan, dicom, tmp_path):
+    words = "-o", tmp_path / "out", *BASELINE, "--format", "nrrd"
+    assert covseg("predict", scan, dicom, *words).code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "scan.json",
+        "scan.seg.nrrd",
+        f"{dicom.name}.json",
+        f"{dicom.name}.seg.nrrd",
+    }
+    labels, header = nrrd.read(str(tmp_path / "out" / "scan.seg.nrrd"))
+    assert header["Segment0_Name"] == "Ground-glass opacity"
+    assert labels.any()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
+        (
+            ["-o", "m.dcm", *BASELINE, "--format", "dicom-seg"],
+            2,
+            "was not read from DICOM",
+        ),
+        (
+            ["-o", "m.nii.gz", *BASELINE, "--format", "nrrd"],
+            2,
+            "'m.nii.gz' must be a .seg.nrrd or a folder",
+        ),
+        (
+            ["-o", "m", *BASELINE, "--format", "nrrd", "--slices8bit"],
+            2,
+            "--format does not go with --slices8bit",
+        ),
         (
             ["-o", "m.nii.gz", "--model", "absent"],
             4,

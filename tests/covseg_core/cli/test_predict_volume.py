@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from covseg_core.cli import predict_volume as module
-from covseg_core.cli.predict_volume import beside, save_prediction
+from covseg_core.cli.predict_volume import Wanted, beside, save_prediction
 from covseg_core.errors import InputRefusedError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.predict import Prediction
@@ -20,6 +20,8 @@ from covseg_core.registry.weights import load_model
         ("m.nii", "_prob.nii.gz", "m_prob.nii.gz"),
         ("m.png", ".npy", "m.npy"),
         ("m.1.2.nii.gz", ".json", "m.1.2.json"),
+        ("m.dcm", ".json", "m.json"),
+        ("m.seg.nrrd", "_prob.nii.gz", "m_prob.nii.gz"),
     ],
 )
 def test_files_are_named_after_their_mask(mask, ending, name):
@@ -38,6 +40,6 @@ def test_no_mask_is_left_without_its_manifest(blocks, tmp_path, monkeypatch):
             blocks.ct,
             prediction,
             load_model(find_model("hu-threshold")),
-            PredictSettings(),
+            Wanted(PredictSettings()),
         )
     assert list(tmp_path.iterdir()) == []

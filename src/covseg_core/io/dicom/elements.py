@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "all_numbers",
     "first_number",
     "integer",
     "items",
@@ -53,6 +54,11 @@ def numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...] | No
     """Exactly `count` finite numbers, or None."""
     found = _finite(_values(header, keyword))
     return found if found is not None and len(found) == count else None
+
+
+def all_numbers(header: Dataset, keyword: str) -> tuple[float, ...]:
+    """Values of an element; none if one of them is no finite number."""
+    return _finite(_values(header, keyword)) or ()
 
 
 def first_number(header: Dataset, keyword: str) -> float | None:

@@ -15,15 +15,18 @@ import numpy.typing as npt
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom.elements import (
+    all_numbers,
     first_number,
     integer,
     items,
     numbers,
+    strings,
     text,
     words,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pydicom.dataset import Dataset
@@ -69,8 +72,9 @@ class Frame:
         (0020,0012) *Acquisition Number*.
     reference_uid : str
         (0020,0052) *Frame of Reference UID*.
-    window : tuple of float, optional
-        (0028,1050) *Window Center* and (0028,1051) *Window Width*, in HU.
+    windows : tuple of (float, float, str)
+        (0028,1050) *Window Center* and (0028,1051) *Window Width* in HU, and
+        (0028,1055) *Window Center & Width Explanation*, empty if there is none.
     is_localizer, is_perfusion : bool
         Said by the image or frame type.
     """
@@ -92,7 +96,7 @@ class Frame:
     time_point: int | None
     acquisition: int | None
     reference_uid: str
-    window: tuple[float, float] | None
+    windows: tuple[tuple[float, float, str], ...]
     is_localizer: bool
     is_perfusion: bool
 
@@ -169,8 +173,6 @@ def _frame(groups: _Groups, path: Path, index: int, name: str) -> Frame:
 
     header = groups.header
     kinds = _kinds(groups)
-    centre = one("FrameVOILUTSequence", "WindowCenter")
-    width = one("FrameVOILUTSequence", "WindowWidth")
     rescale = "PixelValueTransformationSequence"
     return Frame(
         path=path,
@@ -190,7 +192,7 @@ def _frame(groups: _Groups, path: Path, index: int, name: str) -> Frame:
         time_point=_time_point(groups),
         acquisition=integer(header, "AcquisitionNumber"),
         reference_uid=text(header, "FrameOfReferenceUID"),
-        window=None if centre is None or width is None else (centre, width),
+        windows=tuple(_windows(groups.holder("FrameVOILUTSequence", "WindowCenter"))),
         is_localizer=bool(kinds & _SCOUTS),
         is_perfusion="PERFUSION" in kinds,
     )
@@ -199,6 +201,15 @@ def _frame(groups: _Groups, path: Path, index: int, name: str) -> Frame:
 def _kinds(groups: _Groups) -> set[str]:
     frame_type = groups.holder("CTImageFrameTypeSequence", "FrameType")
     return {*words(groups.header, "ImageType"), *words(frame_type, "FrameType")}
+
+
+def _windows(holder: Dataset) -> Iterator[tuple[float, float, str]]:
+    centres = all_numbers(holder, "WindowCenter")
+    widths = all_numbers(holder, "WindowWidth")
+    explained = (*strings(holder, "WindowCenterWidthExplanation"), *[""] * len(widths))
+    for centre, width, said in zip(centres, widths, explained, strict=False):
+        if width > 0:
+            yield centre, width, "".join(c for c in said if c.isprintable())[:64]
 
 
 def _time_point(groups: _Groups) -> int | None:

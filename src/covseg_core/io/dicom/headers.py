@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import FileDataset
 
-__all__ = ["CTFile", "LeftOut", "look_at"]
+__all__ = ["CTFile", "LeftOut", "look_at", "sop_class_of"]
 
 _ENHANCED = {EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage}
 _CT = {CTImageStorage, *_ENHANCED}
@@ -147,7 +147,7 @@ def _sort(header: FileDataset, path: Path, *, has_pixels: bool) -> CTFile | Left
 
 def _why_not_ct(header: FileDataset) -> str:
     """Reason to leave a readable file out, empty for a CT."""
-    sop_class, modality = _sop_class(header), text(header, "Modality").upper()
+    sop_class, modality = sop_class_of(header), text(header, "Modality").upper()
     if sop_class == MediaStorageDirectoryStorage:
         return "index of a medium"
     if sop_class and sop_class not in _CT:
@@ -178,7 +178,10 @@ def _ct_file(header: FileDataset, path: Path) -> CTFile:
 
 
 def _frames(header: FileDataset, path: Path) -> tuple[Frame, ...]:
-    if _sop_class(header) in _ENHANCED or "PerFrameFunctionalGroupsSequence" in header:
+    if (
+        sop_class_of(header) in _ENHANCED
+        or "PerFrameFunctionalGroupsSequence" in header
+    ):
         return enhanced_frames(header, path)
     count = integer(header, "NumberOfFrames") or 1
     if count > 1:
@@ -206,7 +209,8 @@ def _series_key(header: FileDataset) -> str:
     return uid or f"no-uid-{integer(header, 'SeriesNumber') or 0}"
 
 
-def _sop_class(header: FileDataset) -> str:
+def sop_class_of(header: FileDataset) -> str:
+    """(0008,0016) *SOP Class UID*, or what the file's head says; empty if neither."""
     return text(header, "SOPClassUID") or text(
         header.file_meta, "MediaStorageSOPClassUID"
     )

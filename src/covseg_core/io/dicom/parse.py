@@ -1,7 +1,7 @@
 """Open one DICOM file with pydicom, reading no more than is needed.
 
 Only the elements named here are ever parsed, so a patient's name or birth date
-does not even enter the memory.
+does not even enter the memory, but for `read_identity`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ __all__ = [
     "looks_like_dicom",
     "read_directory",
     "read_header",
+    "read_identity",
     "read_patient",
     "read_with_pixels",
     "transfer_syntax_of",
@@ -72,6 +73,7 @@ _HEADER_ELEMENTS = (
     "PixelSpacing",
     "WindowCenter",
     "WindowWidth",
+    "WindowCenterWidthExplanation",
     "RescaleIntercept",
     "RescaleSlope",
     "RescaleType",
@@ -85,9 +87,30 @@ _PIXEL_ELEMENTS = (
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
+_IDENTITY_ELEMENTS = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "PatientAge",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "StudyDescription",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "FrameOfReferenceUID",
+)
 _HEADER_TAGS = tuple(map(Tag, _HEADER_ELEMENTS))
 _PIXEL_TAGS = tuple(map(Tag, _PIXEL_ELEMENTS))
 _DIRECTORY_TAGS = (Tag("DirectoryRecordSequence"),)
+_IDENTITY_TAGS = tuple(map(Tag, _IDENTITY_ELEMENTS))
 _PATIENT_TAGS = (Tag("PatientID"), Tag("IssuerOfPatientID"))
 _PIXEL_STARTS = {
     Tag("PixelData"),
@@ -148,6 +171,14 @@ def read_directory(path: Path) -> FileDataset:
 def read_patient(path: Path) -> FileDataset:
     """Read the elements that tell whose scan it is; see `read_header`."""
     return _read(path, _PATIENT_TAGS, lambda tag, _vr, _length: tag.group > 0x0010)
+
+
+def read_identity(path: Path) -> FileDataset:
+    """Read whose image this is and how others refer to it; see `read_header`.
+
+    For what has to go into the patient's record beside it, and for nothing else.
+    """
+    return _read(path, _IDENTITY_TAGS, lambda tag, _vr, _length: tag.group > 0x0020)
 
 
 def transfer_syntax_of(dataset: FileDataset) -> UID:

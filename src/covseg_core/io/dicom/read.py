@@ -6,7 +6,6 @@ slice normal, in Hounsfield units.  Whatever would make that doubtful is refused
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from covseg_core.io.dicom.series import Scan, Series, scan_files
 from covseg_core.volume import SYNTHETIC, SYNTHETIC_NOTE, CTVolume, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from covseg_core.io.dicom.frames import Frame
@@ -84,7 +83,7 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
             series_uid=series.uid,
             ignored=tuple(_ignored(scan, series)),
             notes=notes,
-            details=_details(stack.frames[len(stack.frames) // 2]),
+            details=_details(stack.frames),
             is_synthetic=synthetic,
         ),
     )
@@ -162,10 +161,13 @@ def _ignored(scan: Scan, series: Series) -> Iterator[str]:
             yield f"{len(other.files)} files of another CT series, {other.key}"
 
 
-def _details(frame: Frame) -> Mapping[str, Any]:
+def _details(frames: Sequence[Frame]) -> Mapping[str, Any]:
+    middle = frames[len(frames) // 2]
     details: dict[str, Any] = {"modality": "CT"}
-    if frame.window is not None:
-        details["window_centre"], details["window_width"] = frame.window
-    if frame.thickness_mm is not None:
-        details["slice_thickness_mm"] = frame.thickness_mm
-    return MappingProxyType(details)
+    if middle.windows:
+        details["window_centre"], details["window_width"], _ = middle.windows[0]
+    if frames[0].windows:
+        details["windows"] = frames[0].windows
+    if middle.thickness_mm is not None:
+        details["slice_thickness_mm"] = middle.thickness_mm
+    return details

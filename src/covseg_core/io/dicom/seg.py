@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydicom import dcmread
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom.elements import integer, items, quiet, text
@@ -14,8 +15,9 @@ from covseg_core.io.dicom.parse import (
     read_header,
     transfer_syntax_of,
 )
-from covseg_core.io.dicom.seg_frames import Plane, place_pixels, planes_of
+from covseg_core.io.dicom.seg_frames import Plane, mark_pixels, planes_of
 from covseg_core.io.dicom.seg_meaning import Meaning, meaning_of
+from covseg_core.io.dicom.seg_origin import origin_of
 from covseg_core.io.refusing import refusing
 from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS, Lesion, Lung
 from covseg_core.volume import LesionMask, LungMask, Source
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from covseg_core.io.mask_origin import MaskOrigin
     from covseg_core.volume import CTVolume
 
     Found = dict[Meaning, npt.NDArray[np.bool_]]
@@ -52,11 +55,14 @@ class SegMasks:
         The lungs; None if no segment means one.
     notes : tuple of str
         What was left out or decided.
+    origin : MaskOrigin
+        Who drew the segments that are used, the least trusted of several.
     """
 
     lesions: LesionMask | None
     lungs: LungMask | None
     notes: tuple[str, ...]
+    origin: MaskOrigin
 
 
 def is_dicom_seg(path: Path) -> bool:
@@ -92,10 +98,12 @@ def read_dicom_seg(path: Path, ct: CTVolume) -> SegMasks:
     """
     with refusing(path, "DICOM segmentation"), quiet():
         _require_room(path)
-        seg = _open(path)
+        seg = dcmread(path)
         known, unknown = _sorted_segments(seg)
         found = _collect(seg, known, ct)
-    return _masks(path, found, (*_notes_on(unknown), *_note_on_series(seg, ct)), ct)
+        origin = origin_of(seg, known)
+    notes = (*_notes_on(unknown), *_note_on_series(seg, ct))
+    return _masks(path, found, notes, ct, origin)
 
 
 def _is_seg(header: Any) -> bool:
@@ -120,13 +128,6 @@ def _require_room(path: Path) -> None:
         raise InputRefusedError(
             f"it is too short for its {pixels} pixels. Copy it again."
         )
-
-
-def _open(path: Path) -> Any:
-    # highdicom takes most of a second to import.
-    from highdicom.seg import segread
-
-    return segread(path)
 
 
 def _sorted_segments(seg: Any) -> tuple[dict[int, Meaning], list[str]]:
@@ -158,7 +159,7 @@ def _collect(seg: Any, known: dict[int, Meaning], ct: CTVolume) -> Found:
     for plane, pixels in zip(planes_of(seg), frames, strict=True):
         for segment, marked in _marked(seg, plane, pixels):
             if segment in known and marked.any():
-                found[known[segment]][place_pixels(plane, marked, ct.grid)] = True
+                mark_pixels(plane, marked, ct.grid, found[known[segment]])
     return found
 
 
@@ -195,7 +196,13 @@ def _note_on_series(seg: Any, ct: CTVolume) -> Iterator[str]:
         yield "it names another series as the one that it was drawn on"
 
 
-def _masks(path: Path, found: Found, notes: tuple[str, ...], ct: CTVolume) -> SegMasks:
+def _masks(
+    path: Path,
+    found: Found,
+    notes: tuple[str, ...],
+    ct: CTVolume,
+    origin: MaskOrigin,
+) -> SegMasks:
     lesions, on_lesions = _lesions(found)
     lungs, on_lungs = _lungs(found)
     notes = (*notes, *on_lesions, *on_lungs)
@@ -205,6 +212,7 @@ def _masks(path: Path, found: Found, notes: tuple[str, ...], ct: CTVolume) -> Se
         None if lesions is None else LesionMask(lesions, ct.grid, label_set, source),
         None if lungs is None else LungMask(lungs, ct.grid, source=source),
         notes,
+        origin,
     )
 
 
@@ -219,7 +227,7 @@ def _lesions(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
     nothing = np.zeros_like(next(iter(found.values())))
     ggo = found.get(Meaning.GGO, nothing)
     solid = found.get(Meaning.CONSOLIDATION, nothing)
-    labels = np.where(solid, Lesion.CONSOLIDATION, np.where(ggo, Lesion.GGO, 0))
+    labels = _labels({Lesion.GGO: ggo, Lesion.CONSOLIDATION: solid})
     notes = []
     if both := int((ggo & solid).sum()):
         notes.append(f"{both} voxels are ground glass and consolidation: the latter")
@@ -228,7 +236,7 @@ def _lesions(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
         labels[rest] = UNKNOWN_CLASS
         if rest.any():
             notes.append(f"{int(rest.sum())} voxels are infection of no known class")
-    return labels.astype(np.uint8), notes
+    return labels, notes
 
 
 def _lungs(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
@@ -237,7 +245,15 @@ def _lungs(found: Found) -> tuple[npt.NDArray[np.uint8] | None, list[str]]:
     nothing = np.zeros_like(next(iter(found.values())))
     right = found.get(Meaning.RIGHT_LUNG, nothing)
     left = found.get(Meaning.LEFT_LUNG, nothing)
-    labels = np.where(right, Lung.RIGHT, np.where(left, Lung.LEFT, 0))
+    labels = _labels({Lung.LEFT: left, Lung.RIGHT: right})
     both = int((right & left).sum())
     notes = [f"{both} voxels are of both lungs: the right one's"] if both else []
-    return labels.astype(np.uint8), notes
+    return labels, notes
+
+
+def _labels(marked: dict[int, npt.NDArray[np.bool_]]) -> npt.NDArray[np.uint8]:
+    """Give voxels their values; the last of several meanings wins."""
+    labels = np.zeros(next(iter(marked.values())).shape, np.uint8)
+    for value, voxels in marked.items():
+        labels[voxels] = value
+    return labels

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from covseg_core.volume import Grid
 
-__all__ = ["Plane", "place_pixels", "planes_of"]
+__all__ = ["Plane", "mark_pixels", "planes_of"]
 
 TOLERANCE_MM = 0.01
 """A frame whose pixels are farther from the voxels of the CT lies on another grid."""
@@ -73,24 +73,24 @@ def planes_of(seg: Dataset) -> Iterator[Plane]:
         )
 
 
-def place_pixels(
-    plane: Plane, marked: npt.NDArray[np.bool_], grid: Grid
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Find the voxels of the marked pixels of a frame.
+def mark_pixels(
+    plane: Plane,
+    marked: npt.NDArray[np.bool_],
+    grid: Grid,
+    voxels: npt.NDArray[np.bool_],
+) -> None:
+    """Mark the voxels of the marked pixels of a frame.
 
     Parameters
     ----------
     plane : Plane
         Where the frame lies.
     marked : ndarray of bool, shape (rows, columns)
-        Its pixels.
+        Its pixels, at least one of them marked.
     grid : Grid
         Of the CT.
-
-    Returns
-    -------
-    tuple of ndarray
-        Indices (z, y, x) of one voxel per marked pixel.
+    voxels : ndarray of bool, shape (Z, Y, X)
+        On `grid`; written to.
 
     Raises
     ------
@@ -99,16 +99,25 @@ def place_pixels(
     """
     first, per_row, per_column = _steps(plane, grid)
     _require_on_voxels(plane, marked.shape, grid, first, per_row, per_column)
-    rows, columns = np.nonzero(marked)
-    voxels = first + rows[:, None] * per_row + columns[:, None] * per_column
-    if ((voxels < 0) | (voxels >= grid.shape)).any():
+    rows, columns = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
+    part = marked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    start = first + rows[0] * per_row + columns[0] * per_column
+    down, along = (part.shape[0] - 1) * per_row, (part.shape[1] - 1) * per_column
+    corners = np.stack((start, start + down, start + along, start + down + along))
+    if (corners < 0).any() or (corners >= grid.shape).any():
         raise GeometryError(
             f"frame {plane.number} marks pixels outside the CT, which has "
             f"{grid.shape} slices, rows and columns. Give the CT that the "
             "segmentation was drawn on."
         )
-    z, y, x = voxels.T
-    return z, y, x
+    strides = np.array(voxels.strides)
+    # Its corners lie within the volume, so all of it does.
+    place = np.lib.stride_tricks.as_strided(
+        voxels[tuple(slice(index, None) for index in start)],
+        part.shape,
+        (int(strides @ per_row), int(strides @ per_column)),
+    )
+    place |= part
 
 
 def _steps(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from covseg_core.io.dicom.frames import Frame
 
-__all__ = ["Scan", "Series", "scan_files"]
+__all__ = ["Scan", "Series", "make_series", "scan_files"]
 
 MOST_SCOUTS = 3
 """So many slices across all others are localizers; more are another scan."""
@@ -87,7 +87,7 @@ def scan_files(path: Path) -> Scan:
     grouped: dict[str, list[CTFile]] = {}
     for file in files:
         grouped.setdefault(file.series_key, []).append(file)
-    series = [_series(key, tuple(group)) for key, group in grouped.items()]
+    series = [make_series(key, tuple(group)) for key, group in grouped.items()]
     return Scan(
         series=tuple(one for one in series if one.frames),
         localizers=tuple(n for one in series if not one.frames for n in one.localizers),
@@ -97,7 +97,8 @@ def scan_files(path: Path) -> Scan:
     )
 
 
-def _series(key: str, files: tuple[CTFile, ...]) -> Series:
+def make_series(key: str, files: tuple[CTFile, ...]) -> Series:
+    """Make a series of files that have `key` in common."""
     # Where a series has no UID the key stands in, so that messages can name it.
     frames = [
         frame if frame.series_uid else replace(frame, series_uid=key)

@@ -56,8 +56,28 @@ def test_source_tells_where_the_volume_came_from(series):
         "modality": "CT",
         "window_centre": -600.0,
         "window_width": 1500.0,
+        "windows": ((-600.0, 1500.0, ""),),
         "slice_thickness_mm": 2.0,
     }
+
+
+def test_every_window_of_the_header_comes_with_its_words(series, edit_all):
+    edit_all(
+        series,
+        WindowCenter=[-600, 40],
+        WindowWidth=[1500, 400],
+        WindowCenterWidthExplanation=["LUNG", "MEDIASTINUM"],
+    )
+    assert read_dicom(series).source.details["windows"] == (
+        (-600.0, 1500.0, "LUNG"),
+        (40.0, 400.0, "MEDIASTINUM"),
+    )
+
+
+def test_windows_without_words_or_width_do_no_harm(series, edit_all):
+    edit_all(series, WindowCenter=[-600, 40, 300], WindowWidth=[1500, 0, 2000])
+    found = read_dicom(series).source.details["windows"]
+    assert found == ((-600.0, 1500.0, ""), (300.0, 2000.0, ""))
 
 
 def test_no_patient_data_comes_out(series, edit_all):

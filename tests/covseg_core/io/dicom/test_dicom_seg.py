@@ -15,6 +15,7 @@ from pydicom.uid import generate_uid
 from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.io.dicom import read_dicom
 from covseg_core.io.dicom.seg import is_dicom_seg, read_dicom_seg
+from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.labels import UNKNOWN_CLASS
 from covseg_core.volume import CTVolume, Grid
 
@@ -194,6 +195,23 @@ def test_lungs_have_the_side_of_their_code_or_label(scan, write_seg, two):
     assert np.array_equal(found.lungs.labels, 2 * two[0] + two[1])
     assert found.lesions is None
     assert found.notes == ("segments left out: 'lung'",)
+
+
+def test_a_reader_is_trusted_no_more_than_the_least_of_the_segments(
+    scan, write_seg, two
+):
+    ct, headers = scan()
+    drawn, found = _describe(1, "a", GGO), _describe(2, "b", SOLID)
+    masks = [mask.astype(np.uint8) for mask in two]
+    path = write_seg(headers, masks, [drawn, found])
+    assert read_dicom_seg(path, ct).origin == MaskOrigin("manual")
+    found.SegmentAlgorithmType = "AUTOMATIC"
+    found.SegmentAlgorithmName = "somebody's model"
+    path = write_seg(headers, masks, [drawn, found])
+    assert read_dicom_seg(path, ct).origin == MaskOrigin("model", "somebody's model")
+    found.SegmentAlgorithmType = "SEMIAUTOMATIC"
+    path = write_seg(headers, masks, [drawn, found])
+    assert read_dicom_seg(path, ct).origin.kind == "edited"
 
 
 def test_a_scan_of_another_series_is_noted(scan, write_seg, two):
