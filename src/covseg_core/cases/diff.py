@@ -8,17 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from covseg_core.errors import InputRefusedError
-from covseg_core.labels import UNKNOWN_CLASS
+from covseg_core.labels import UNKNOWN_CLASS, LabelClass, LabelSet
 from covseg_core.metrics import dice
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from covseg_core.cases.reading import CaseReader
     from covseg_core.cases.record import CaseRecord
     from covseg_core.volume import LesionMask
 
-__all__ = ["MaskDiff", "diff", "newest_pair"]
+__all__ = ["CHANGES", "MaskDiff", "diff", "mark_changes", "newest_pair"]
 
 UNKNOWN = "unknown"
+# Blue and pink keep apart from the classes, and from each other for the colour-blind.
+CHANGES = LabelSet(
+    "changes",
+    (
+        LabelClass(1, "gained", "Gained", (0.0, 0.447, 0.698)),
+        LabelClass(2, "lost", "Lost", (0.8, 0.475, 0.655)),
+    ),
+)
+"""What the values of `mark_changes` mean."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,28 @@ def diff(store: CaseReader, case: str, old: int, new: int) -> MaskDiff:
         old_voxels=_voxels(before),
         new_voxels=_voxels(after),
     )
+
+
+def mark_changes(
+    old: npt.NDArray[np.uint8], new: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Show where infection came or went, whatever the class.
+
+    Parameters
+    ----------
+    old, new : ndarray of uint8, shape (Z, Y, X)
+        Two masks on one grid; 0 is no infection.
+
+    Returns
+    -------
+    ndarray of uint8, shape (Z, Y, X)
+        Labels of `CHANGES`: 1 infected in the new mask only, 2 in the old one only.
+    """
+    was, now = old != 0, new != 0
+    marks = np.zeros(new.shape, np.uint8)
+    marks[now & ~was] = 1
+    marks[was & ~now] = 2
+    return marks
 
 
 def newest_pair(record: CaseRecord) -> tuple[int, int]:

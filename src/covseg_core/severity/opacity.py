@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import Lung
 from covseg_core.transforms.nearest import fill_nearest
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from covseg_core.volume import CTVolume, LesionMask, LungMask
@@ -120,16 +121,20 @@ def measure_opacity(
 def _measure(
     ct: CTVolume, lesions: LesionMask, region: npt.NDArray[np.bool_]
 ) -> RegionOpacity:
-    if ct.padding is not None:
-        region = region & ~ct.padding
-    inside = lesions.labels[region]
-    dense = int(((inside > 0) & (ct.hu[region] > HIGH_OPACITY_HU)).sum())
-    total, infected = int(region.sum()), int((inside > 0).sum())
-    voxel_ml = ct.grid.voxel_ml
+    voxels, dense, voxel_ml = np.zeros(256, np.int64), 0, ct.grid.voxel_ml
+    # Slice by slice, as whole scans at once would hold up other threads.
+    for z, plane in enumerate(region):
+        measured = plane if ct.padding is None else plane & ~ct.padding[z]
+        inside = lesions.labels[z][measured]
+        voxels += np.bincount(inside, minlength=256)
+        high = ct.hu[z][measured] > HIGH_OPACITY_HU
+        dense += int(np.count_nonzero(high & (inside > 0)))
+    total = int(voxels.sum())
+    infected = total - int(voxels[0])
     return RegionOpacity(
         lung_ml=total * voxel_ml,
         lesion_ml={
-            label.key: int((inside == label.value).sum()) * voxel_ml
+            label.key: int(voxels[label.value]) * voxel_ml
             for label in lesions.label_set.classes
         },
         infection_ml=infected * voxel_ml,

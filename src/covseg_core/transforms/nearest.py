@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy import ndimage
+import numpy as np
+from scipy.spatial import KDTree
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["fill_nearest"]
@@ -35,14 +35,29 @@ def fill_nearest(
         A copy.
     """
     filled = labels.copy()
-    missing = where & (labels == 0)
-    if not missing.any():
+    wanted = where & (labels == 0)
+    if not wanted.any():
         return filled
-    nearest = ndimage.distance_transform_edt(
-        labels == 0,
-        sampling=spacing_mm_zyx,
-        return_distances=False,
-        return_indices=True,
-    )
-    filled[missing] = labels[tuple(axis[missing] for axis in nearest)]
+    missing = _places(wanted)
+    border = _places(_border(labels > 0))
+    _, nearest = KDTree(border * spacing_mm_zyx).query(missing * spacing_mm_zyx)
+    filled[tuple(missing.T)] = labels[tuple(border[nearest].T)]
     return filled
+
+
+def _places(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """List the voxels of a mask, slice by slice so as not to hold up other threads."""
+    planes = [np.argwhere(plane) for plane in mask]
+    slices = np.repeat(np.arange(len(mask)), [len(plane) for plane in planes])
+    return np.column_stack((slices, np.concatenate(planes)))
+
+
+def _border(labelled: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Keep what touches something unlabelled: only that can be nearest to it."""
+    inner = labelled.copy()
+    for axis in range(labelled.ndim):
+        ahead = np.moveaxis(labelled, axis, 0)
+        kept = np.moveaxis(inner, axis, 0)
+        kept[1:] &= ahead[:-1]
+        kept[:-1] &= ahead[1:]
+    return labelled & ~inner

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covseg_core.cases.diff import diff, newest_pair
+from covseg_core.cases.diff import CHANGES, diff, mark_changes, newest_pair
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import INFECTION
 from covseg_core.volume import Grid, LesionMask, Source
@@ -83,3 +83,10 @@ def test_one_mask_cannot_be_compared(filled):
         InputRefusedError, match="case-0002 has 1 masks; two are needed"
     ):
         newest_pair(filled.read("case-0002"))
+
+
+def test_what_came_and_went_is_marked_whatever_the_class():
+    old = np.array([[[0, 0, 1, 1, 2]]], np.uint8)
+    new = np.array([[[0, 2, 0, 2, 255]]], np.uint8)
+    assert CHANGES.keys == ("gained", "lost")
+    np.testing.assert_array_equal(mark_changes(old, new), [[[0, 1, 2, 0, 0]]])

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from covseg_core.errors import GeometryError, InputRefusedError
+from covseg_core.labels import LESIONS
+from covseg_core.severity.live import lungs_of, measure_severity
+from covseg_core.severity.opacity import measure_opacity
+from covseg_core.severity.table import rows_of
+from covseg_core.severity.zones import share_by_zone
+from covseg_core.steps import result_of
+from covseg_core.transforms.lungs import find_lungs
+from covseg_core.volume import Grid
+
+
+def test_the_answer_is_that_of_the_whole_scan(blocks):
+    found = result_of(measure_severity(blocks.ct, blocks.lesions, blocks.lungs))
+    report = measure_opacity(blocks.ct, blocks.lesions, blocks.lungs)
+    wanted = rows_of(report, LESIONS)
+    assert [one.title for one in found.rows] == [one.title for one in wanted]
+    assert [one.values for one in found.rows] == [one.values for one in wanted]
+    assert found.zones == share_by_zone(blocks.lesions, blocks.lungs)
+    assert found.report.both.percent_opacity == pytest.approx(7)
+
+
+def test_infection_outside_the_lungs_and_padding_count_as_in_the_whole_scan(blocks):
+    labels = blocks.lesions.labels.copy()
+    labels[0, 0, 0] = 1
+    lesions = replace(blocks.lesions, labels=labels)
+    padding = np.zeros(labels.shape, bool)
+    padding[6, 30] = True
+    ct = replace(blocks.ct, padding=padding)
+    found = result_of(measure_severity(ct, lesions, blocks.lungs))
+    assert found.report == measure_opacity(ct, lesions, blocks.lungs)
+
+
+def test_corrections_meanwhile_do_not_disturb_a_measurement(blocks):
+    labels = blocks.lesions.labels.copy()
+    lesions = replace(blocks.lesions, labels=labels)
+    steps = measure_severity(blocks.ct, lesions, blocks.lungs)
+    next(steps)
+    next(steps)
+    labels[:] = 0
+    found = result_of(steps)
+    assert {one.percent_opacity for one in found.zones} != {0.0}
+    assert found.report.both.percent_opacity == pytest.approx(7)
+
+
+def test_all_values_fit_into_json(blocks):
+    found = result_of(measure_severity(blocks.ct, blocks.lesions, blocks.lungs))
+    document = json.loads(json.dumps(found.as_dict()))
+    assert document["right"]["lung_ml"] == pytest.approx(600)
+    assert len(document["thirds_by_height_percent_opacity"]) == 6
+
+
+def test_empty_lungs_are_refused(blocks):
+    lungs = replace(blocks.lungs, labels=np.zeros_like(blocks.lungs.labels))
+    with pytest.raises(InputRefusedError, match="the lung mask is empty"):
+        result_of(measure_severity(blocks.ct, blocks.lesions, lungs))
+
+
+def test_masks_of_another_scan_are_refused(blocks):
+    grid = Grid(blocks.grid.shape, np.diag([2.5, 5.0, 4.0, 1.0]))
+    with pytest.raises(GeometryError, match="does not lie on the CT"):
+        result_of(
+            measure_severity(
+                blocks.ct, replace(blocks.lesions, grid=grid), blocks.lungs
+            )
+        )
+
+
+def test_lungs_are_those_that_the_core_finds(blocks):
+    lungs = result_of(lungs_of(blocks.ct))
+    np.testing.assert_array_equal(lungs.labels, find_lungs(blocks.ct).labels)
