@@ -25,6 +25,7 @@ from covseg_core.transforms.orient import (
 )
 from covseg_core.volume import CTVolume, Grid, LabelVolume, LesionMask, LungMask, Source
 from napari_covseg._layer_styles import CTStyle, MaskStyle
+from napari_covseg._preferences import mask_opacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,6 +135,8 @@ def blank_mask_layer(
 def ct_from_layer(data: npt.NDArray[Any], metadata: Mapping[str, Any]) -> CTVolume:
     """Make a CT, in the standard orientation, of an Image layer.
 
+    Its array is the layer's, if that is float32: nobody paints on a CT.
+
     Raises
     ------
     InputRefusedError
@@ -143,7 +146,7 @@ def ct_from_layer(data: npt.NDArray[Any], metadata: Mapping[str, Any]) -> CTVolu
     """
     facts = _ct_facts(metadata)
     grid = _standard_grid(facts, data.shape)
-    hu = np.array(data, dtype=np.float32, order="C")
+    hu = np.ascontiguousarray(data, dtype=np.float32)
     return CTVolume(hu, grid, facts.is_hu, facts.padding, facts.source)
 
 
@@ -186,7 +189,7 @@ def _labels_layer(
     labels: npt.NDArray[np.uint8], facts: MaskFacts, name: str
 ) -> LayerTuple:
     grid = Orientation(facts.grid).standard_grid
-    style = MaskStyle(facts.label_set)
+    style = MaskStyle(facts.label_set, mask_opacity())
     return labels, _place(grid, facts, name) | style.as_kwargs(), "labels"
 
 
@@ -215,10 +218,20 @@ def _standard_grid(facts: _Facts, shape: tuple[int, ...]) -> Grid:
 
 def _require_known(data: npt.NDArray[Any], label_set: LabelSet) -> None:
     known = {0, UNKNOWN_CLASS, *label_set.values}
-    unknown = [int(value) for value in np.unique(data) if int(value) not in known]
+    unknown = [value for value in _values(data) if value not in known]
     if unknown:
         meanings = ", ".join(f"{each.value} {each.title}" for each in label_set.classes)
         raise InputRefusedError(
             f"the mask holds the label {unknown[0]}, which has no meaning here "
             f"({meanings}); repaint these voxels with one of the classes."
         )
+
+
+def _values(labels: npt.NDArray[Any]) -> list[int]:
+    """List the values of a mask; sorting a long one takes seconds."""
+    if labels.dtype != np.uint8:
+        return [int(value) for value in np.unique(labels)]
+    seen = np.zeros(256, bool)
+    for each in labels:
+        seen[each] = True
+    return [int(value) for value in np.flatnonzero(seen)]

@@ -20,7 +20,7 @@ from covseg_core.errors import UsageError
 from covseg_core.settings import Parameter, Settings, parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = ["SettingsForm"]
 
@@ -49,6 +49,8 @@ class SettingsForm(QWidget, Generic[_S]):
         Labels, tooltips, units, bounds and choices come from its fields.
     suggestions : mapping of str to sequence of str
         Values offered for a free text, by the name of its parameter.
+    names : collection of str, optional
+        The parameters to show; all if not given.
     parent : QWidget, optional
         Owner of the form.
     """
@@ -57,6 +59,7 @@ class SettingsForm(QWidget, Generic[_S]):
         self,
         settings: type[_S],
         suggestions: Mapping[str, Sequence[str]] | None = None,
+        names: Collection[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -68,6 +71,8 @@ class SettingsForm(QWidget, Generic[_S]):
             QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
         )
         for parameter in parameters_of(settings):
+            if names is not None and parameter.name not in names:
+                continue
             self._add(parameter, (suggestions or {}).get(parameter.name, ()))
         self.show_settings(settings())
 
@@ -79,7 +84,7 @@ class SettingsForm(QWidget, Generic[_S]):
         UsageError
             If a value is refused; names the row.
         """
-        values = {name: control.read() for name, control in self._controls.items()}
+        values = self.values()
         try:
             return self._settings(**values)
         except ValidationError as error:
@@ -89,6 +94,10 @@ class SettingsForm(QWidget, Generic[_S]):
             raise UsageError(
                 f"{_titles(self._settings)[name]} cannot be {values[name]!r}: {reason}."
             ) from error
+
+    def values(self) -> dict[str, Any]:
+        """Give what stands in the rows, by parameter, unchecked."""
+        return {name: control.read() for name, control in self._controls.items()}
 
     def show_settings(self, settings: _S) -> None:
         """Fill the form."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from covseg_core.volume import CTVolume
 
-__all__ = ["Opened", "open_path"]
+__all__ = ["Opened", "label_set_of", "open_path"]
 
 _MOST_CLASSES = 16
 """A picture has more grey levels than this, a mask fewer."""
@@ -81,7 +81,7 @@ def _open_nifti(path: Path) -> Opened:
 def _open_mask(path: Path) -> Opened:
     from covseg_core.io.nifti import read_nifti_labels
 
-    mask = read_nifti_labels(path, _label_set(_stem(path)), allow_unknown=True)
+    mask = read_nifti_labels(path, label_set_of(_stem(path)), allow_unknown=True)
     return Opened(mask_layer(mask, _stem(path)))
 
 
@@ -93,7 +93,7 @@ def _is_mask(ct: CTVolume) -> bool:
     return not ct.is_hu and len(np.unique(ct.hu)) <= _MOST_CLASSES
 
 
-def _label_set(stem: str) -> LabelSet:
+def label_set_of(stem: str) -> LabelSet:
     """Guess what a mask is of from the last word of its name."""
     name = stem.lower()
     if name.endswith(("lung", "lungs")):

@@ -21,7 +21,7 @@ def widget_style() -> str:
     """Give the Qt style sheet of CovSeg's widgets.
 
     A widget takes part by its object name: ``primary``, ``stop``, ``fold``,
-    ``faint`` or ``warning``.
+    ``toggle``, ``faint`` or ``warning``.
     """
     return f"""
         QPushButton#primary {{
@@ -41,10 +41,15 @@ def widget_style() -> str:
             background: transparent; border: none; text-align: left; padding: 4px 0;
         }}
         QPushButton#fold:hover {{ color: {_ACCENT_LIGHT}; }}
+        QPushButton#toggle:checked {{ background: {ACCENT}; color: white; }}
         QProgressBar {{
             background: rgba(128, 128, 128, 60); border: none; border-radius: 3px;
         }}
         QProgressBar::chunk {{ background: {ACCENT}; border-radius: 3px; }}
+        QFrame#notice {{
+            border: 1px solid {ACCENT}; border-radius: 4px;
+            background: rgba(47, 143, 201, 28);
+        }}
         QLabel#faint {{ color: {FAINT}; }}
         QLabel#warning {{ color: {WARNING}; }}
     """

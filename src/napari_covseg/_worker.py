@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from napari.qt.threading import create_worker
 from napari.utils.notifications import notification_manager, show_error
 from qtpy.QtCore import QObject, Signal
 
@@ -63,7 +64,8 @@ class Run(QObject):
     Parameters
     ----------
     steps : callable
-        A generator function; it can be stopped wherever it yields.
+        A generator function; it can be stopped wherever it yields.  None that it
+        yields is not sent on.
     arguments : object
         For `steps`.
 
@@ -83,27 +85,44 @@ class Run(QObject):
         self, steps: Callable[..., Generator[Any, None, Any]], *arguments: Any
     ) -> None:
         super().__init__()
-        self._outcome: Outcome = Stopped()
-        self._worker = create_worker(_guarded, steps, arguments)
-        self._worker.yielded.connect(self.advanced)
-        self._worker.returned.connect(self._keep)
-        self._worker.finished.connect(self._end)
+        self._steps, self._arguments = steps, arguments
+        self._stop = threading.Event()
+        self._over.connect(self._end)
+
+    _over = Signal(object)
 
     def start(self) -> None:
         """Begin."""
         self._alive.add(self)
-        self._worker.start()
+        threading.Thread(target=self._work, daemon=True).start()
 
     def stop(self) -> None:
         """Ask the generator to stop at its next step."""
-        self._worker.quit()
+        self._stop.set()
 
-    def _keep(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+    def _work(self) -> None:
+        outcome = self._outcome()
+        # The window may have been closed meanwhile.
+        with suppress(RuntimeError):
+            self._over.emit(outcome)
 
-    def _end(self) -> None:
+    def _outcome(self) -> Outcome:
+        try:
+            steps = self._steps(*self._arguments)
+            while not self._stop.is_set():
+                step = next(steps)
+                if step is not None:
+                    self.advanced.emit(step)
+            steps.close()
+        except StopIteration as end:
+            return Finished(end.value)
+        except Exception as error:  # noqa: BLE001 - told to the user by `announce`
+            return Failed(error)
+        return Stopped()
+
+    def _end(self, outcome: Outcome) -> None:
         self._alive.discard(self)
-        self.ended.emit(self._outcome)
+        self.ended.emit(outcome)
 
 
 def announce(failed: Failed) -> None:
@@ -115,14 +134,7 @@ def announce(failed: Failed) -> None:
     notification_manager.receive_error(type(error), error, error.__traceback__)
 
 
-def _guarded(
-    steps: Callable[..., Generator[Any, None, Any]], arguments: tuple[Any, ...]
-) -> Generator[Any, None, Outcome]:
-    try:
-        return Finished((yield from steps(*arguments)))
-    except Exception as error:  # noqa: BLE001 - napari drops a RuntimeError silently
-        return Failed(error)
-
-
 def _capitalised(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+    # The name of a file is written as it is.
+    is_name = "." in sentence.split(" ", 1)[0]
+    return sentence if is_name else sentence[:1].upper() + sentence[1:]

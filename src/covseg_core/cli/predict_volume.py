@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covseg_core.inference.config import PredictSettings, UncertaintySettings
-    from covseg_core.inference.predict import Prediction
+    from covseg_core.inference.prediction import Prediction
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume
 

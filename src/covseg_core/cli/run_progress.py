@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -86,7 +87,12 @@ def run_and_show(
                 event = next(steps)
             except StopIteration as end:
                 return None if end.value is None else end.value.as_dict()
-            show(event)
+            try:
+                show(event)
+            except BrokenPipeError:
+                # Whoever listened is gone; the checkpoint lets the run go on.
+                steps.close()
+                raise
             if stopped:
                 steps.close()
                 raise KeyboardInterrupt(f"stopped; go on with: {again}")
@@ -102,9 +108,10 @@ def _stoppable() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         heard.append(number)
 
-    before = {
-        each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)
-    }
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        asked.append(signal.SIGBREAK)
+    before = {each: signal.signal(each, note) for each in asked}
     try:
         yield heard
     finally:

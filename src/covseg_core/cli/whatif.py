@@ -82,31 +82,33 @@ def whatif(
     """
     from covseg_core.cli.cases.inputs import read_lesions, read_lungs
     from covseg_core.cli.progress import follow
-    from covseg_core.cli.whatif_files import Wish, names_of, write_whatif
     from covseg_core.inference.manifest import describe_whatif
     from covseg_core.inference.whatif import imagine
+    from covseg_core.inference.whatif_files import (
+        Wish,
+        describe_wish,
+        names_of,
+        write_whatif,
+    )
     from covseg_core.registry.store import find_model
     from covseg_core.registry.weights import load_model
 
     _check(input, mask, tissue)
     refuse_file_name(output, "a folder")
-    refuse_overwriting(
-        [path for path in (input, mask, lungs) if path is not None],
-        names_of(output, mask is not None, stitching.severity is not None),
-    )
     loaded = load_model(find_model(model))
     ct = read_ct(input, series_uid=series)
     lesions = None if mask is None else read_lesions(mask, ct.grid, LESIONS.name)
     painted = Tissue[(tissue or "ggo").upper()]
     wish = Wish(stitching, lesions, painted, stitching.severity)
+    refuse_overwriting(
+        [path for path in (input, mask, lungs) if path is not None],
+        names_of(output, wish),
+    )
     sides = None if lungs is None else read_lungs(lungs, ct.grid)
 
     imagined = follow(imagine(ct, loaded, settings, sides))
     make_folder(output)
-    manifest = describe_whatif(imagined, loaded.card, settings) | {
-        "painted": None if mask is None else wish.tissue.name.lower(),
-        "stitching": stitching.model_dump(),
-    }
+    manifest = describe_whatif(imagined, loaded.card, settings) | describe_wish(wish)
     document = follow(write_whatif(output, imagined, wish, manifest))
     _report(output, document, json)
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from covseg_core.editing.box import class_box
 
@@ -118,6 +117,8 @@ def _open_ends(
     mask: npt.NDArray[np.bool_], below: int, farthest: int
 ) -> dict[int, npt.NDArray[np.bool_]]:
     """Find the outlines of a slice that end there, by the slice they go on in."""
+    from scipy import ndimage
+
     if below + 2 >= len(mask) or not mask[below].any():
         return {}
     pieces, _ = ndimage.label(mask[below], structure=_TOUCHING_IN_SLICE)
@@ -152,6 +153,8 @@ def _pieces_under(
     image: npt.NDArray[np.bool_], shadow: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
     """Give the whole outlines of a slice that a shadow touches."""
+    from scipy import ndimage
+
     pieces: npt.NDArray[Any]
     pieces, _ = ndimage.label(image, structure=_TOUCHING_IN_SLICE)
     return np.isin(pieces, np.unique(pieces[image & shadow]))
@@ -170,6 +173,8 @@ def _between(
 def _signed_distance_mm(
     outline: npt.NDArray[np.bool_], spacing_mm_yx: tuple[float, float]
 ) -> npt.NDArray[np.float64]:
+    from scipy import ndimage
+
     # The frame makes an outline end at the border of its picture.
     framed = np.pad(outline, 1)
     inside = ndimage.distance_transform_edt(framed, sampling=spacing_mm_yx)

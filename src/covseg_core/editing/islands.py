@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from covseg_core.editing.box import class_box
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["fill_holes", "remove_islands"]
 
 _TOUCHING = np.ones((3, 3, 3), bool)
-_FACES = ndimage.generate_binary_structure(3, 1)
+_FACES = np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) <= 1
 # What encloses touches by corners, so what is enclosed must not.
 _FACES_IN_SLICE = _FACES & (np.arange(3) == 1)[:, None, None]
 
@@ -41,6 +40,8 @@ def remove_islands(
     ndarray of uint8, shape (Z, Y, X)
         A new mask.
     """
+    from scipy import ndimage
+
     result = labels.copy()
     box = class_box(labels, value)
     if box is None:
@@ -84,6 +85,8 @@ def fill_holes(
     ndarray of uint8, shape (Z, Y, X)
         A new mask.
     """
+    from scipy import ndimage
+
     result = labels.copy()
     box = class_box(labels, value)
     if box is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from covseg_core.editing.box import class_box
 from covseg_core.errors import UsageError
@@ -46,6 +45,8 @@ def relabel_region(
     UsageError
         If the voxel is outside of the volume or background.
     """
+    from scipy import ndimage
+
     old = _class_at(labels, voxel_zyx)
     result = labels.copy()
     first = voxel_zyx[0] if in_slice else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from covseg_core.editing.box import class_box, margin_voxels, widened
 
@@ -167,6 +166,8 @@ def _spread(squared: npt.NDArray[np.float32], step_mm: float, reach_mm: float) -
 def _blurred(
     mask: npt.NDArray[np.bool_], sigma_mm: float, spacing_mm_zyx: _Spacing
 ) -> npt.NDArray[np.float32]:
+    from scipy import ndimage
+
     sigma = [sigma_mm / step for step in spacing_mm_zyx]
     # At the end of the scan a mask goes on as it is there.
     return np.asarray(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
     from covseg_core.inference.imagined import WhatIf
     from covseg_core.inference.outliners import Outliner
-    from covseg_core.inference.predict import Prediction
+    from covseg_core.inference.prediction import Prediction
     from covseg_core.inference.uncertainty import Uncertainty
     from covseg_core.io.mask_origin import TracedMask
     from covseg_core.registry.card import ModelCard

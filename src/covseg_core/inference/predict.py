@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ from covseg_core.errors import InputRefusedError
 from covseg_core.inference.canvas import Canvas, DoubtCanvas
 from covseg_core.inference.opinions import make_opinions
 from covseg_core.inference.outliners import HuThreshold, NetworkOutliner, Outliner
+from covseg_core.inference.prediction import Prediction, SlicePrediction
+from covseg_core.inference.progress import Progress
 from covseg_core.inference.uncertainty import (
     Uncertainty,
     entropy_of,
@@ -23,7 +25,7 @@ from covseg_core.transforms.lungs import find_lungs
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.postprocess import classes_of
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
-from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask, SliceImage
+from covseg_core.volume import CTVolume, Grid, LungMask, SliceImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -46,69 +48,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """What was finished since the last report.
-
-    Parameters
-    ----------
-    stage : str
-        In plain words, such as ``Outlining infection``.
-    done, total : int
-        Slices finished, and slices to do; 0 of 0 while that is unknown.
-    slices : slice, optional
-        The slices finished just now, in the standard orientation.
-    labels : ndarray of uint8, shape (n, Y, X), optional
-        Their classes.
-    """
-
-    stage: str
-    done: int = 0
-    total: int = 0
-    slices: slice | None = None
-    labels: npt.NDArray[np.uint8] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """A mask and how it came about.
-
-    Parameters
-    ----------
-    lesions : LesionMask
-        On the grid of the CT.
-    lungs : LungMask or None
-        As found or as given; None if the model needs none and none was given.
-    probabilities : ndarray of float32, shape (C, Z, Y, X), or None
-        On the grid of the CT, when asked for.
-    device, engine : str
-        What ran the network at the end.
-    seconds : float
-        From start to end.
-    notes : tuple of str
-        What a careful reader should know.
-    uncertainty : Uncertainty or None
-        When asked for.
-    """
-
-    lesions: LesionMask
-    lungs: LungMask | None
-    probabilities: npt.NDArray[np.float32] | None
-    device: str
-    engine: str
-    seconds: float
-    notes: tuple[str, ...] = ()
-    uncertainty: Uncertainty | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class SlicePrediction:
-    """Classes (H, W) and probabilities (C, H, W) of one 8-bit slice."""
-
-    labels: npt.NDArray[np.uint8]
-    probabilities: npt.NDArray[np.float32]
-
-
 def predict_ct(
     ct: CTVolume,
     model: LoadedModel,
@@ -117,6 +56,7 @@ def predict_ct(
     lungs: LungMask | None = None,
     keep_probabilities: bool = False,
     uncertainty: UncertaintySettings | None = None,
+    slices: slice | None = None,
 ) -> Generator[Progress, None, Prediction]:
     """Outline infection on a CT.
 
@@ -135,6 +75,8 @@ def predict_ct(
     uncertainty : UncertaintySettings, optional
         Ask the network several times and tell where it is unsure; the mask stays
         the same.
+    slices : slice, optional
+        Outline only these, counted in the standard orientation.
 
     Yields
     ------
@@ -167,7 +109,7 @@ def predict_ct(
     outline = make_outliner(model, settings, ct)
     standard = standardise_ct(ct)
     sides = None if lungs is None else standardise_mask(lungs)
-    box = box_for(standard, sides, model.card.prepare)
+    box = _only(box_for(standard, sides, model.card.prepare), slices)
     canvas = Canvas.blank(standard, model.card, settings, keep_probabilities)
     doubts = None
     if uncertainty is not None:
@@ -275,6 +217,15 @@ def chunks_of(whole: slice, size: int) -> list[slice]:
         slice(start, min(start + size, whole.stop))
         for start in range(whole.start, whole.stop, size)
     ]
+
+
+def _only(box: Box, slices: slice | None) -> Box:
+    if slices is None:
+        return box
+    start = min(max(slices.start, box.slices.start), box.slices.stop)
+    return replace(
+        box, slices=slice(start, max(min(slices.stop, box.slices.stop), start))
+    )
 
 
 def _report(box: Box, chunk: slice, labels: npt.NDArray[np.uint8]) -> Progress:

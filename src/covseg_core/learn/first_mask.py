@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from covseg_core.inference.predict import Progress
+    from covseg_core.inference.progress import Progress
     from covseg_core.registry.store import ModelEntry
 
 __all__ = ["outline_case"]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTCOME",
+    "PLAN",
     "Plan",
     "RunPlan",
     "discard_run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from covseg_core.settings import Device, Settings, device, setting
-from covseg_core.transforms.augment import Augment
+from covseg_core.transforms.augment_config import Augment
 
 __all__ = ["TrainSettings"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from covseg_core.training.fit import Step
 
-__all__ = ["RunLog"]
+__all__ = ["RunLog", "read_rows"]
 
 COLUMNS = ("utc", "epoch", "step", "loss", "score", "learning_rate")
 CSV, JSONL, TENSORBOARD = "log.csv", "log.jsonl", "tensorboard"
@@ -40,16 +40,8 @@ class RunLog:
         self._write(rows)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Read the lines that are whole; a crash may have cut the last one."""
-        if not self._jsonl.exists():
-            return []
-        rows = []
-        for line in self._jsonl.read_text(encoding="utf-8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except ValueError:
-                break
-        return rows
+        """Read the lines that are whole; see `read_rows`."""
+        return read_rows(self._jsonl.parent)
 
     def add(self, step: Step) -> None:
         """Write the line of an epoch that ended with `step`."""
@@ -78,6 +70,31 @@ class RunLog:
         for path, text in zip((self._jsonl, self._csv), _as_text([row]), strict=True):
             with path.open("a", encoding="utf-8") as file:
                 file.write(text)
+
+
+def read_rows(folder: Path) -> list[dict[str, Any]]:
+    """Read the lines of a run that are whole; a crash may have cut the last one.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Returns
+    -------
+    list of dict
+        A row per epoch with the keys `COLUMNS`; none if there is no log.
+    """
+    file = folder / JSONL
+    if not file.exists():
+        return []
+    rows = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
 
 
 def _as_text(rows: list[dict[str, Any]]) -> tuple[str, str]:

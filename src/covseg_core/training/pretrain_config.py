@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from covseg_core.settings import Device, Settings, device, setting
 from covseg_core.training.config import TrainSettings
-from covseg_core.transforms.augment import Augment
+from covseg_core.transforms.augment_config import Augment
 
 __all__ = ["PretrainSettings"]
 

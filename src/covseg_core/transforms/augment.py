@@ -8,36 +8,18 @@ changed labels.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
-from covseg_core.settings import Settings, setting
+if TYPE_CHECKING:
+    from covseg_core.transforms.augment_config import Augment
 
-__all__ = ["Augment", "augment_slices"]
+__all__ = ["augment_slices"]
 
 CROP_SIDE = 0.8
 """Side of a random crop, as the papers have it."""
-
-
-class Augment(Settings):
-    """How strongly training slices are changed."""
-
-    flip: float = setting(0.5, "Chance of a left-right flip.", low=0, high=1)
-    upside_down: float = setting(0.0, "Chance of a front-back flip.", low=0, high=1)
-    crop: float = setting(0.0, "Chance of a crop to 4/5 of the sides.", low=0, high=1)
-    turn: float = setting(12.0, "Largest rotation.", unit="degrees", low=0, high=180)
-    zoom: float = setting(0.2, "Largest change of size, each axis.", low=0, high=0.5)
-    shift: float = setting(0.08, "Largest shift, share of the width.", low=0, high=0.5)
-    contrast: float = setting(0.3, "Largest change of contrast.", low=0, high=0.9)
-    brightness: float = setting(0.12, "Largest change of brightness.", low=0, high=0.9)
-    gamma: float = setting(0.35, "Largest change of log gamma.", low=0, high=1)
-    noise: float = setting(0.03, "Largest standard deviation of noise.", low=0, high=1)
-    blur: float = setting(0.2, "Chance of a blur, as by a soft kernel.", low=0, high=1)
-    cutout: float = setting(0.2, "Chance of one grey rectangle.", low=0, high=1)
-    cutout_share: float = setting(
-        0.05, "Share of the slice that the rectangle covers.", low=0.001, high=0.9
-    )
 
 
 def augment_slices(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import KDTree
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,6 +33,8 @@ def fill_nearest(
     ndarray of uint8, shape (Z, Y, X)
         A copy.
     """
+    from scipy.spatial import KDTree
+
     filled = labels.copy()
     wanted = where & (labels == 0)
     if not wanted.any():

@@ -8,16 +8,11 @@ only; its voxels stay what they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from nibabel.orientations import (
-    apply_orientation,
-    inv_ornt_aff,
-    io_orientation,
-    ornt_transform,
-)
 
 from covseg_core.volume import CTVolume, Grid, LabelVolume
 
@@ -40,8 +35,10 @@ class Orientation:
 
     grid: Grid
 
-    @property
+    @cached_property
     def _turn(self) -> npt.NDArray[np.float64]:
+        from nibabel.orientations import io_orientation, ornt_transform
+
         axes = io_orientation(self.grid.affine_lps)
         return np.asarray(ornt_transform(axes, _STANDARD))
 
@@ -53,6 +50,8 @@ class Orientation:
     @property
     def standard_grid(self) -> Grid:
         """The same voxels, turned."""
+        from nibabel.orientations import inv_ornt_aff
+
         shape_xyz = self.grid.shape[::-1]
         affine = self.grid.affine_lps @ inv_ornt_aff(self._turn, shape_xyz)
         z, y, x = self.apply(np.broadcast_to(np.uint8(0), self.grid.shape)).shape
@@ -83,6 +82,8 @@ def standardise_mask(mask: _Mask) -> _Mask:
 def _reorient(
     array: npt.NDArray[Any], turn: npt.NDArray[np.float64]
 ) -> npt.NDArray[Any]:
+    from nibabel.orientations import apply_orientation
+
     return np.asarray(apply_orientation(array.T, turn)).T
 
 

@@ -13,7 +13,11 @@ from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
 from napari_covseg._convert import CTFacts, facts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.viewer import Viewer
+
+    from covseg_core.registry.card import ModelCard
 
 __all__ = ["ModelPicker", "ScanPicker"]
 
@@ -36,7 +40,8 @@ class ScanPicker(QComboBox):
         _shrink(self)
         self.setToolTip(
             "The chest CT to work on. Scans opened by other plugins are not listed: "
-            "their orientation and units are unknown."
+            "their orientation and units are unknown. Nor are synthetic ones, as no "
+            "scanner measured them."
         )
         self.refresh()
 
@@ -62,10 +67,24 @@ class ScanPicker(QComboBox):
 
 
 class ModelPicker(QComboBox):
-    """Lists the models that outline infection, the promoted one chosen."""
+    """Lists models, the promoted one chosen if it is among them.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    fits : callable
+        Says of a card whether the model is listed; those that outline infection,
+        if not given.
+    parent : QWidget, optional
+        Owner of the box.
+    """
+
+    def __init__(
+        self,
+        fits: Callable[[ModelCard], bool] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._fits = fits or _outlines
         self._entries: tuple[ModelEntry, ...] = ()
         _shrink(self)
         self.setToolTip("The model that outlines infection.")
@@ -80,11 +99,7 @@ class ModelPicker(QComboBox):
     def refresh(self) -> None:
         """List the models anew; the chosen one stays chosen."""
         wanted = self.entry.card.name if self.entry else _promoted()
-        self._entries = tuple(
-            entry
-            for entry in list_models()
-            if entry.card.label_set in OUTLINES and not entry.card.pretext
-        )
+        self._entries = tuple(each for each in list_models() if self._fits(each.card))
         names = [entry.card.name for entry in self._entries]
         self.blockSignals(True)
         self.clear()
@@ -103,8 +118,15 @@ def _promoted() -> str:
         return DEFAULT_MODEL
 
 
+def _outlines(card: ModelCard) -> bool:
+    return card.label_set in OUTLINES and not card.pretext
+
+
 def _is_ct(layer: object) -> bool:
-    return isinstance(layer, Image) and isinstance(facts_of(layer.metadata), CTFacts)
+    if not isinstance(layer, Image):
+        return False
+    facts = facts_of(layer.metadata)
+    return isinstance(facts, CTFacts) and not facts.source.is_synthetic
 
 
 def _shrink(box: QComboBox) -> None:

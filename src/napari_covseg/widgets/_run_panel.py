@@ -11,7 +11,7 @@ from napari_covseg._style import restyle
 from napari_covseg._worker import Failed, Outcome, Run, Stopped, announce
 
 if TYPE_CHECKING:
-    from covseg_core.inference.predict import Progress
+    from covseg_core.inference.progress import Progress
 
 __all__ = ["RunPanel", "wrapped_label"]
 

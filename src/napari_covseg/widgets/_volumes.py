@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from napari_covseg._convert import MaskFacts, facts_of
 from napari_covseg._style import swatch
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
-
     from covseg_core.labels import LabelClass
+    from napari_covseg._editor import MaskEditor
 
 __all__ = ["VolumesView"]
 
-_WAIT_MS = 250
 _SWATCH_PX = 12
 
 
@@ -27,48 +23,35 @@ class VolumesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layer: Labels | None = None
+        self._editor: MaskEditor | None = None
         self._amounts: dict[int, QLabel] = {}
         self._sum = _amount()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
-        # A brush stroke sends many events; one count after it is enough.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(self._count)
         self.hide()
 
-    def follow(self, layer: Labels) -> None:
-        """Show the volumes of a mask layer from now on."""
-        self.forget()
-        facts = facts_of(layer.metadata)
-        if not isinstance(facts, MaskFacts):
+    def follow(self, editor: MaskEditor | None) -> None:
+        """Show the volumes of a mask from now on; None shows nothing."""
+        if editor is self._editor:
             return
-        self._layer = layer
-        for label in facts.label_set.classes:
-            self._add(label)
-        if len(self._amounts) > 1:
-            self._add_sum()
-        for changed in _changes_of(layer):
-            changed.connect(self._on_change)
-        self._count()
-        self.show()
+        if self._editor is not None:
+            self._editor.edited.disconnect(self._show)
+        self._clear()
+        self._editor = editor
+        if editor is not None:
+            for label in editor.label_set.classes:
+                self._add(label)
+            if len(self._amounts) > 1:
+                self._add_sum()
+            editor.edited.connect(self._show)
+            self._show()
+        self.setVisible(editor is not None)
 
-    def forget(self) -> None:
-        """Show nothing."""
-        if self._layer is not None:
-            for changed in _changes_of(self._layer):
-                changed.disconnect(self._on_change)
-        self._layer = None
+    def _clear(self) -> None:
         self._amounts.clear()
         while (item := self._grid.takeAt(0)) is not None:
             item.widget().deleteLater()
-        self.hide()
-
-    def _on_change(self, event: Any) -> None:
-        self._timer.start()
 
     def _add(self, label: LabelClass) -> None:
         row = self._grid.rowCount()
@@ -86,24 +69,13 @@ class VolumesView(QWidget):
         self._grid.addWidget(QLabel("Total"), row, 1)
         self._grid.addWidget(self._sum, row, 2)
 
-    def _count(self) -> None:
-        if self._layer is None:
+    def _show(self) -> None:
+        if self._editor is None:
             return
-        facts = facts_of(self._layer.metadata)
-        if not isinstance(facts, MaskFacts):
-            return
-        volumes = {
-            value: np.count_nonzero(self._layer.data == value) * facts.grid.voxel_ml
-            for value in self._amounts
-        }
+        volumes = self._editor.volumes_ml
         for value, amount in self._amounts.items():
             amount.setText(_in_ml(volumes[value]))
         self._sum.setText(_in_ml(sum(volumes.values())))
-
-
-def _changes_of(layer: Labels) -> tuple[Any, Any]:
-    # Tools send the first one only; undo and redo send the second one only.
-    return layer.events.paint, layer.events.set_data
 
 
 def _amount() -> QLabel:

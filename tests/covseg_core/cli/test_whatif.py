@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covseg_core.cli import whatif_files
+from covseg_core.inference import whatif_files
 from covseg_core.io.nifti import read_nifti_ct, write_nifti_labels
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.volume import LesionMask

@@ -8,7 +8,13 @@ import pytest
 
 from covseg_core.errors import GeometryError, InputRefusedError, UsageError
 from covseg_core.inference.config import PredictSettings, StitchSettings
-from covseg_core.inference.stitch import difference_of, paint, vary_severity
+from covseg_core.inference.stitch import (
+    difference_of,
+    paint,
+    paint_and_vary,
+    vary_severity,
+    with_distances,
+)
 from covseg_core.inference.whatif import imagine
 from covseg_core.labels import Tissue
 from covseg_core.steps import result_of
@@ -185,3 +191,39 @@ def test_strength_goes_on_from_where_the_style_is(seen, blocks):
     painted = paint(seen, mask, Tissue.GGO, how)
     added = painted.hu[PATCH] - blocks.ct.hu[PATCH]
     np.testing.assert_allclose(added, 1.5 * GGO_ON_HEALTHY, atol=0.01)
+
+
+def test_values_of_a_mask_can_be_tissues_and_the_nearer_one_counts(seen, blocks):
+    labels = np.zeros(blocks.ct.grid.shape, np.uint8)
+    labels[8, 17:20, 28:31] = Tissue.GGO
+    labels[8, 17:20, 31:34] = Tissue.CONSOLIDATION
+    both = LesionMask(labels, blocks.ct.grid)
+    painted = paint(seen, both, None, StitchSettings(border_mm=5))
+    added = (painted.hu - blocks.ct.hu) / 1400
+    # Half as much one column (2.5 mm) beyond the border.
+    np.testing.assert_allclose(
+        added[8, 18, 26:36],
+        [0, 0.1, 0.2, 0.2, 0.2, 0.55, 0.55, 0.55, 0.275, 0],
+        atol=1e-4,
+    )
+
+
+def test_what_is_painted_looks_the_same_at_any_severity(seen, blocks):
+    mask = mask_of(blocks.ct, np.s_[8, 28:32, 23:27])
+    for severity in (0.3, 1.7):
+        both = paint_and_vary(seen, mask, Tissue.CONSOLIDATION, severity)
+        painted = paint(seen, mask, Tissue.CONSOLIDATION)
+        inside = mask.labels > 0
+        np.testing.assert_allclose(both.hu[inside], painted.hu[inside], atol=0.01)
+        far = np.s_[8, :, 60:]
+        varied = vary_severity(seen, severity)
+        np.testing.assert_array_equal(both.hu[far], varied.hu[far])
+        assert (varied.hu[far] != blocks.ct.hu[far]).any()
+
+
+def test_distances_that_were_measured_before_change_nothing(seen):
+    ready = with_distances(seen)
+    for severity in (0.0, 0.5, 1.3, 2.0):
+        np.testing.assert_array_equal(
+            vary_severity(ready, severity).hu, vary_severity(seen, severity).hu
+        )

@@ -12,7 +12,7 @@ from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import fit
 from covseg_core.training.order import Order
 from covseg_core.training.trainee import Trainee
-from covseg_core.transforms.augment import Augment
+from covseg_core.transforms.augment_config import Augment
 from covseg_core.transforms.prepare import Prepare
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -10,7 +10,7 @@ from covseg_core.training.checkpoint import Checkpoints, checkpointed
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.pretrain import pretrain
 from covseg_core.training.pretrain_config import PretrainSettings
-from covseg_core.transforms.augment import Augment
+from covseg_core.transforms.augment_config import Augment
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,7 +5,8 @@ import torch
 from pydantic import ValidationError
 
 from covseg_core.labels import UNKNOWN_CLASS
-from covseg_core.transforms.augment import Augment, augment_slices
+from covseg_core.transforms.augment import augment_slices
+from covseg_core.transforms.augment_config import Augment
 
 STILL = Augment(
     flip=0,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from covseg_core.cases.freeze import freeze_version
 from covseg_core.errors import InputRefusedError, UsageError
-from covseg_core.inference.predict import Progress
+from covseg_core.inference.progress import Progress
 from covseg_core.learn.compare import Compared
 from covseg_core.learn.learn import conclude
 from covseg_core.learn.plan import discard_run, run_folder, write_plan

@@ -1,0 +1,31 @@
+"""Which slice is on screen and what is under the pointer, and how to go elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+__all__ = ["show_slice", "shown_slice", "voxel_at"]
+
+
+def shown_slice(viewer: Viewer, layer: Layer) -> int:
+    """Give the number of the axial slice on screen, from 0."""
+    number = round(float(layer.world_to_data(viewer.dims.point)[0]))
+    return min(max(number, 0), layer.data.shape[0] - 1)
+
+
+def show_slice(viewer: Viewer, layer: Layer, number: int) -> None:
+    """Go to an axial slice, counted from 0."""
+    point = layer.data_to_world((number, 0, 0))
+    viewer.dims.set_point(viewer.dims.ndim - 3, float(point[0]))
+
+
+def voxel_at(layer: Layer, position: Sequence[float]) -> tuple[int, int, int]:
+    """Give slice, row and column at a place of the viewer, from 0."""
+    z, y, x = (round(float(index)) for index in layer.world_to_data(position))
+    return z, y, x

@@ -1,0 +1,143 @@
+"""Choose what to save and in which format, as far as that is possible now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from qtpy.QtWidgets import QFormLayout, QWidget
+
+from covseg_core.errors import UsageError
+from covseg_core.io import is_nifti
+from covseg_core.io.mask_formats import FORMATS, FormatName, MaskFormat
+from napari_covseg._convert import CTFacts, facts_of
+from napari_covseg._worker import Failed
+from napari_covseg.widgets._choices import Choices
+from napari_covseg.widgets._run_panel import wrapped_label
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from covseg_core.volume import Source
+    from napari_covseg._export import Content
+    from napari_covseg._session import Session
+
+__all__ = ["ExportForm"]
+
+_CONTENTS = (
+    ("mask", "Infection", "The mask that is being corrected."),
+    ("lungs", "Lungs", "The right and the left lung; found now if nobody has yet."),
+    ("both", "Infection and lungs", "Both in one file."),
+    (
+        "report",
+        "Report and picture",
+        "Volumes and shares of the lungs (JSON), and a picture of the most affected "
+        "slices (PNG). Without patient data.",
+    ),
+)
+_REPORT_SUFFIX = ".json"
+_NO_SCAN = "Open a chest CT first; it is a mask of a scan that is saved."
+_NO_MASK = "There is no mask yet: outline the scan or begin an empty mask."
+_SYNTHETIC = (
+    "This scan is synthetic: a model made it. What-if saves it, marked as such; masks "
+    "of it are not handed on."
+)
+
+
+class ExportForm(QWidget):
+    """Two boxes and a line about the choice.
+
+    Parameters
+    ----------
+    session : Session
+        Knows the scan and its masks.
+    parent : QWidget, optional
+        Owner of the form.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.contents = Choices(_CONTENTS, "What to save.")
+        self.formats = Choices(
+            [(each.name, each.title, each.help) for each in FORMATS.values()],
+            "In which format.",
+        )
+        self.about = wrapped_label("faint")
+        rows = self._rows = QFormLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.addRow("Save", self.contents)
+        rows.addRow("As", self.formats)
+        rows.addRow(self.about)
+        for box in (self.contents, self.formats):
+            rows.labelForField(box).setToolTip(box.toolTip())
+            box.currentIndexChanged.connect(self.refresh)
+        for changed in (session.scan_changed, session.mask_changed):
+            changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def content(self) -> Content:
+        """What to save."""
+        return cast("Content", self.contents.chosen)
+
+    @property
+    def format(self) -> MaskFormat:
+        """In which format; of no account for a report."""
+        return FORMATS[cast("FormatName", self.formats.chosen)]
+
+    @property
+    def suffix(self) -> str:
+        """How the file ends."""
+        return _REPORT_SUFFIX if self.content == "report" else self.format.suffix
+
+    @property
+    def missing(self) -> str:
+        """Why nothing can be saved now, empty if something can."""
+        source = self._source()
+        if source is None:
+            return _NO_SCAN
+        if source.is_synthetic:
+            return _SYNTHETIC
+        is_for_mask = self.content != "lungs"
+        return _NO_MASK if is_for_mask and self._session.mask is None else ""
+
+    def with_suffix(self, path: Path) -> Path:
+        """Give a name the suffix of its format, unless it has one."""
+        takes = path.name.lower().endswith(self.suffix)
+        if self.content != "report" and self.format.name == "nifti":
+            takes = is_nifti(path)
+        return path if takes else path.with_name(path.name + self.suffix)
+
+    def suggested_name(self) -> str:
+        """Name a file by what it holds; never by what a layer is called."""
+        mask, case = self._session.mask, self._session.case
+        kind = "infection" if mask is None else mask.label_set.name
+        names = {"lungs": "lungs", "both": f"{kind}_and_lungs", "report": "severity"}
+        name = names.get(self.content, kind)
+        return name if case is None else f"{case.case_id}_{name}"
+
+    def refresh(self) -> None:
+        """Offer what is possible, and say what is missing."""
+        self.formats.forbid(self._forbidden())
+        is_report = self.content == "report"
+        self._rows.setRowVisible(self.formats, not is_report)
+        words = self.contents.words if is_report else self.formats.words
+        self.about.setText(self.missing or words)
+
+    def _forbidden(self) -> dict[str, str]:
+        source = self._source()
+        if source is None:
+            return {}
+        reasons: dict[str, str] = {}
+        for each in FORMATS.values():
+            try:
+                each.require_for(source, 2 if self.content == "both" else 1)
+            except UsageError as refusal:
+                reasons[each.name] = Failed(refusal).sentence
+        return reasons
+
+    def _source(self) -> Source | None:
+        scan = self._session.scan
+        facts = None if scan is None else facts_of(scan.metadata)
+        return facts.source if isinstance(facts, CTFacts) else None

@@ -1,0 +1,104 @@
+"""Open a mask of another program, or of another day, on the scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+
+from covseg_core.errors import CovsegError
+from napari_covseg._convert import CTFacts, facts_of
+from napari_covseg._import_mask import Imported, import_as_layer
+from napari_covseg._remembered import remember, remembered
+from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg.widgets._waiting import WaitingLine
+
+if TYPE_CHECKING:
+    from napari_covseg._convert import LayerTuple
+    from napari_covseg._session import Session
+
+__all__ = ["OpenMask"]
+
+_FOLDER = "export/folder"
+_FILES = "Masks (*.nii *.nii.gz *.dcm);;All files (*)"
+_TIP = (
+    "Read a NIfTI mask or a DICOM segmentation, also one of another program, onto the "
+    "scan, as a new mask to correct."
+)
+_NO_SCAN = "Open the chest CT first that the mask was drawn on."
+
+
+class OpenMask(QWidget):
+    """A button, and a line that says what was opened.
+
+    Parameters
+    ----------
+    session : Session
+        Gets the mask, and the lungs if the file holds them.
+    parent : QWidget, optional
+        Owner of the button.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.button = QPushButton("Open a mask…")
+        self.button.clicked.connect(self._ask)
+        self.waiting = WaitingLine("Stop; nothing is opened.")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.button)
+        column.addWidget(self.waiting)
+        session.scan_changed.connect(self._refresh)
+        self._refresh()
+
+    def open_path(self, path: Path) -> None:
+        """Read a file; nothing changes unless it lies on the scan."""
+        scan = self._session.scan
+        facts = None if scan is None else facts_of(scan.metadata)
+        if self.waiting.is_busy or not isinstance(facts, CTFacts):
+            return
+        try:
+            ct = self._session.ct()
+        except CovsegError as error:
+            self.waiting.say(Failed(error).sentence, warning=True)
+            return
+        run = Run(import_as_layer, path, ct, facts.grid)
+        self.waiting.follow(run, "Reading")
+        run.ended.connect(lambda outcome: self._end(outcome, scan))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        has_scan = self._session.scan is not None
+        self.button.setEnabled(has_scan and not self.waiting.is_busy)
+        self.button.setToolTip(_TIP if has_scan else _NO_SCAN)
+
+    def _ask(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Mask to open", remembered(_FOLDER), _FILES
+        )
+        if name:
+            remember(_FOLDER, str(Path(name).parent))
+            self.open_path(Path(name))
+
+    def _end(self, outcome: Outcome, scan: object) -> None:
+        self._refresh()
+        if not isinstance(outcome, Finished):
+            return
+        if scan is not self._session.scan:
+            self.waiting.say("Another scan was chosen meanwhile; nothing was opened.")
+            return
+        self._show(*outcome.value)
+
+    def _show(self, found: Imported, made: LayerTuple | None) -> None:
+        if found.lungs is not None:
+            self._session.set_lungs(found.lungs)
+        if made is not None:
+            data, arguments, _ = made
+            # Two masks on each other cannot be read.
+            if self._session.mask is not None:
+                self._session.mask.layer.visible = False
+            layer = self._session.viewer.add_labels(data, **arguments)
+            self._session.edit(layer, found.origin)
+        self.waiting.say(found.told)

@@ -1,0 +1,246 @@
+"""Open a scan, see what it is, and choose the mask to work on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QGridLayout,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from covseg_core.errors import CovsegError, SeriesChoiceError
+from covseg_core.labels import INFECTION, LESIONS, LabelSet
+from napari_covseg._choose_series import SeriesDialog
+from napari_covseg._convert import blank_mask_layer
+from napari_covseg._drops import accept_drops
+from napari_covseg._read_scan import make_sample, read_scan
+from napari_covseg._remembered import remember, remembered
+from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg.widgets._mask_picker import MaskPicker
+from napari_covseg.widgets._pickers import ScanPicker
+from napari_covseg.widgets._scan_facts import ScanFactsView
+from napari_covseg.widgets._waiting import WaitingLine
+
+if TYPE_CHECKING:
+    from napari_covseg._convert import LayerTuple
+    from napari_covseg._open import Opened
+    from napari_covseg._session import Session
+
+__all__ = ["CaseStep"]
+
+_FOLDER = "case/folder"
+_NIFTI = "NIfTI (*.nii *.nii.gz)"
+_NEW_MASKS = (
+    ("Ground glass and consolidation", LESIONS),
+    ("Infection, one class", INFECTION),
+)
+
+
+class CaseStep(QWidget):
+    """Opens scans and masks, one at a time, without stopping the window.
+
+    Parameters
+    ----------
+    session : Session
+        Gets the chosen scan and mask.
+    parent : QWidget, optional
+        Owner of the step.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._path: Path | None = None
+        self.question: SeriesDialog | None = None
+        self.open_folder = _button(
+            "Open DICOM folder…", "Open a folder with a chest CT in DICOM."
+        )
+        self.open_file = _button(
+            "Open NIfTI…", "Open a CT, or a mask of the scan, from a NIfTI file."
+        )
+        self.open_sample = _button(
+            "Sample", "Open a made chest CT with infection, to try everything out."
+        )
+        self.waiting = WaitingLine("Stop reading; nothing is opened.")
+        self.scans = ScanPicker(session.viewer)
+        self.facts = ScanFactsView()
+        self.masks = MaskPicker(session.viewer)
+        self.new_mask = _button(
+            "New empty mask", "Begin a mask by hand on the chosen scan."
+        )
+        self._fill_menu()
+        self._lay_out()
+        self._connect()
+        self._follow_layers()
+
+    def open_path(self, path: Path) -> None:
+        """Read a DICOM folder or file, or a NIfTI file, and show it."""
+        if not self.waiting.is_busy:
+            self._read(path)
+
+    def _lay_out(self) -> None:
+        buttons = QGridLayout()
+        buttons.addWidget(self.open_folder, 0, 0)
+        buttons.addWidget(self.open_file, 0, 1)
+        buttons.addWidget(self.open_sample, 1, 0)
+        buttons.addWidget(self.new_mask, 1, 1)
+        rows = QFormLayout()
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.addRow("Scan", self.scans)
+        rows.addRow(self.facts)
+        rows.addRow("Edit mask", self.masks)
+        for box in (self.scans, self.masks):
+            rows.labelForField(box).setToolTip(box.toolTip())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(buttons)
+        column.addWidget(self.waiting)
+        column.addLayout(rows)
+
+    def _connect(self) -> None:
+        self.open_folder.clicked.connect(self._ask_folder)
+        self.open_file.clicked.connect(self._ask_file)
+        self.open_sample.clicked.connect(self._open_sample)
+        self.scans.currentIndexChanged.connect(self._choose_scan)
+        self.masks.currentIndexChanged.connect(self._choose_mask)
+        self._session.scan_changed.connect(self._follow_scan)
+        self._session.mask_changed.connect(self._list_masks)
+        events = self._session.viewer.layers.events
+        for changed in (events.inserted, events.removed, events.renamed):
+            changed.connect(self._follow_layers)
+        accept_drops(self, self.open_path)
+
+    def _fill_menu(self) -> None:
+        menu = QMenu(self.new_mask)
+        for title, label_set in _NEW_MASKS:
+            action = menu.addAction(title)
+            action.triggered.connect(
+                lambda _=False, classes=label_set: self._add_empty_mask(classes)
+            )
+        self.new_mask.setMenu(menu)
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder with a chest CT", remembered(_FOLDER)
+        )
+        if folder:
+            remember(_FOLDER, str(Path(folder).parent))
+            self.open_path(Path(folder))
+
+    def _ask_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "CT or mask", remembered(_FOLDER), _NIFTI
+        )
+        if name:
+            remember(_FOLDER, str(Path(name).parent))
+            self.open_path(Path(name))
+
+    def _open_sample(self) -> None:
+        self._path = None
+        self._start(Run(make_sample), "Making the sample")
+
+    def _read(self, path: Path, series_uid: str = "") -> None:
+        self._path = path
+        self._start(Run(read_scan, path, series_uid), "Reading")
+
+    def _start(self, run: Run, doing: str) -> None:
+        for button in (self.open_folder, self.open_file, self.open_sample):
+            button.setEnabled(False)
+        self.waiting.follow(run, doing)
+        run.ended.connect(self._end)
+
+    def _end(self, outcome: Outcome) -> None:
+        for button in (self.open_folder, self.open_file, self.open_sample):
+            button.setEnabled(True)
+        if isinstance(outcome, Finished) and outcome.value is not None:
+            self._show(outcome.value)
+        elif isinstance(outcome, Failed) and isinstance(
+            outcome.error, SeriesChoiceError
+        ):
+            self.waiting.say("")
+            self._ask_series(outcome.error)
+
+    def _ask_series(self, several: SeriesChoiceError) -> None:
+        self.question = SeriesDialog(several.series, self)
+        self.question.accepted.connect(self._read_series)
+        self.question.finished.connect(self.question.deleteLater)
+        self.question.open()
+
+    def _read_series(self) -> None:
+        if self.question is not None and self._path is not None:
+            self._read(self._path, self.question.series_uid)
+
+    def _show(self, opened: Opened) -> None:
+        layer = self._add(opened.layer)
+        if isinstance(layer, Labels):
+            self._edit(layer)
+
+    def _add(self, made: LayerTuple) -> Any:
+        data, arguments, kind = made
+        add = getattr(self._session.viewer, f"add_{kind}")
+        return add(data, **arguments)
+
+    def _add_empty_mask(self, label_set: LabelSet) -> None:
+        scan = self.scans.layer
+        if scan is None:
+            self.waiting.say("Open a scan first; a mask lies on a scan.", warning=True)
+            return
+        try:
+            blank = blank_mask_layer(scan.metadata, label_set, f"{scan.name} mask")
+        except CovsegError as error:
+            self._refuse(error)
+            return
+        self._edit(self._add(blank))
+
+    def _choose_scan(self) -> None:
+        layer = self.scans.layer
+        if layer is not None and layer is not self._session.scan:
+            self._session.choose_scan(layer)
+
+    def _choose_mask(self) -> None:
+        layer = self.masks.layer
+        if layer is not None:
+            self._edit(layer)
+
+    def _edit(self, layer: Labels) -> None:
+        try:
+            self._session.edit(layer)
+        except CovsegError as error:
+            self._refuse(error)
+        else:
+            self.waiting.say("")
+
+    def _refuse(self, error: CovsegError) -> None:
+        self.waiting.say(Failed(error).sentence, warning=True)
+
+    def _follow_layers(self, event: Any = None) -> None:
+        self.scans.refresh()
+        self._list_masks()
+
+    def _follow_scan(self) -> None:
+        scan = self._session.scan
+        if scan is not None:
+            self.scans.setCurrentText(scan.name)
+        self.facts.show_scan(None if scan is None else self._session.ct())
+        self._list_masks()
+
+    def _list_masks(self) -> None:
+        editor = self._session.mask
+        edited = None if editor is None else editor.layer
+        self.masks.show_masks(self._session.scan, edited)
+        self.masks.setEnabled(self.masks.count() > 1)
+        self.new_mask.setEnabled(self._session.scan is not None)
+
+
+def _button(caption: str, tooltip: str) -> QPushButton:
+    button = QPushButton(caption)
+    button.setToolTip(tooltip)
+    return button
