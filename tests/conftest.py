@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if find_spec("PyQt6"):
+    # Where both are installed pytest-qt would take PySide6, and qtpy PyQt6.
+    os.environ.setdefault("PYTEST_QT_API", os.environ.get("QT_API", "pyqt6"))
 REAL_CT = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 

@@ -1,4 +1,4 @@
-"""Open napari with the sample chest CT and the widget of the plugin."""
+"""Open napari with the sample chest CT and the workbench."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def main() -> None:
     """Open the window and stay until it is closed."""
     viewer = napari.Viewer(title="napari-covseg")
     viewer.open_sample(PLUGIN, "phantom")
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Outline infection")
+    viewer.window.add_plugin_dock_widget(PLUGIN, "CovSeg")
     napari.run()
 
 

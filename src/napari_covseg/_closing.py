@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
 
+from napari_covseg._style import widget_style
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,6 +55,8 @@ class ClosingDialog(QDialog):
         self.discard.setToolTip("Close; the corrections are lost for good.")
         self.cancel.setToolTip("Do not close.")
         self.keep.setDefault(True)
+        self.keep.setObjectName("primary")
+        self.setStyleSheet(widget_style())
         column = QVBoxLayout(self)
         column.addWidget(words)
         column.addWidget(self._buttons)
@@ -73,6 +77,7 @@ def ask(names: tuple[str, ...], window: QWidget | None) -> str:
     """Ask in a dialog; gives `KEEP`, `DISCARD` or `CANCEL`."""
     dialog = ClosingDialog(names, window)
     dialog.exec()
+    dialog.deleteLater()
     return dialog.answer
 
 
@@ -90,7 +95,7 @@ class CloseGuard(QObject):
     """
 
     # Python may have emptied this object while Qt still destroys its window.
-    _window: QWidget | None = None
+    _answer = CANCEL
 
     def __init__(
         self,
@@ -100,8 +105,6 @@ class CloseGuard(QObject):
     ) -> None:
         super().__init__(window)
         self._session = session
-        self._window = window
-        self._answer = CANCEL
         self.how = how
         window.installEventFilter(self)
 
@@ -110,27 +113,26 @@ class CloseGuard(QObject):
         """Give the one guard of a window; a second dock must not ask again."""
         return window.findChild(cls) or cls(session, window)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
         """Let the window close, or not."""
-        if watched is not self._window:
-            return False
         if event.type() == QEvent.Type.Close:
-            return self._hold_back(event)
+            return self._hold_back(watched, event)
         # napari asks a question of its own, so a window may stay after all.
         if event.type() == QEvent.Type.Hide and not event.spontaneous():
             self._end()
         return False
 
-    def _hold_back(self, event: QEvent) -> bool:
+    def _hold_back(self, window: QWidget, event: QEvent) -> bool:
         for editor in self._session.editors:
             editor.commit()
         names = tuple(editor.layer.name for editor in self._session.unsaved)
-        self._answer = self.how(names, self._window) if names else KEEP
+        self._answer = self.how(names, window) if names else KEEP
         if self._answer == CANCEL:
             event.ignore()
-        elif not self._window.isVisible():
+            return True
+        if not window.isVisible():
             self._end()
-        return self._answer == CANCEL
+        return False
 
     def _end(self) -> None:
         if self._answer != CANCEL:

@@ -156,6 +156,7 @@ class Session(QObject):
             return
         self._scan = layer
         self._mask = self._newest_mask()
+        self._show_alone()
         for changed in (
             self.scan_changed,
             self.mask_changed,
@@ -233,6 +234,25 @@ class Session(QObject):
             else:
                 autosave.drop()
         _sessions.pop(self.viewer, None)
+
+    def _show_alone(self) -> None:
+        """Hide other scans and their masks: two chests on each other mislead."""
+        if self._scan is None:
+            return
+        self._scan.visible = True
+        if self._mask is not None:
+            self._mask.layer.visible = True
+        for layer in self.viewer.layers:
+            if layer is not self._scan and self._is_foreign(layer):
+                layer.visible = False
+
+    def _is_foreign(self, layer: Layer) -> bool:
+        facts = facts_of(layer.metadata)
+        if isinstance(facts, CTFacts):
+            return not facts.source.is_synthetic
+        if layer in self._editors:
+            return self._scans[self._editors[layer]] is not self._scan
+        return isinstance(facts, MaskFacts) and not _lies_on(layer, self._scan)
 
     def _new_editor(self, layer: Labels, origin: MaskOrigin | None) -> MaskEditor:
         if not isinstance(facts_of(layer.metadata), MaskFacts):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari import settings
+from napari.components import ViewerModel
+from npe2 import PluginManager
 
 from covseg_core.phantom import Phantom, make_block_phantom
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.store import find_model
 from covseg_core.transforms.prepare import Prepare
 from covseg_core.volume import CTVolume, Grid, LesionMask
+from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._llvm_clash import avoid_llvm_clash
+from napari_covseg._session import Session
 
 TURNS = {
     "standard": ((0, 1, 2), (1, 1, 1)),
@@ -21,6 +27,16 @@ TURNS = {
     "sagittal": ((2, 0, 1), (1, -1, -1)),
     "coronal": ((1, 0, 2), (-1, -1, 1)),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_preferences_of_the_user(tmp_path_factory):
+    """Preferences of the tests' own, so that no test sees the user's."""
+    PluginManager.instance().discover()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "_PLUGIN_SETTINGS", {})
+        settings.get_plugin_settings(path_dir=tmp_path_factory.mktemp("preferences"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +54,30 @@ def turned(request, phantom) -> tuple[CTVolume, LesionMask]:
         CTVolume(_turned(phantom.ct.hu, axes, signs), grid),
         LesionMask(_turned(phantom.lesions.labels, axes, signs), grid),
     )
+
+
+@pytest.fixture
+def workplace(qapp, phantom):
+    """A viewer without a window, and a session that corrects the phantom's mask.
+
+    The opacity is on slices 6 to 10, rows 25 to 34 and columns 20 to 29, the
+    consolidation on slices 7 to 10, rows 28 to 32 and columns 73 to 82.
+    """
+    viewer = ViewerModel()
+    scan = viewer.add_image(**_as_arguments(ct_layer(phantom.ct, "CT")))
+    mask = viewer.add_labels(**_as_arguments(mask_layer(phantom.lesions, "Infection")))
+    session = Session(viewer)
+    session.choose_scan(scan)
+    editor = session.edit(mask)
+    yield SimpleNamespace(
+        viewer=viewer, session=session, scan=scan, mask=mask, editor=editor
+    )
+    session.close(keep=False)
+
+
+def _as_arguments(made):
+    data, arguments, _ = made
+    return {"data": data, **arguments}
 
 
 @pytest.fixture

@@ -116,3 +116,13 @@ def test_refused_value_names_its_row(qtbot):
 def test_parameter_without_a_control_is_named(qtbot):
     with pytest.raises(TypeError, match="no control for 'mean', which is a tuple"):
         SettingsForm(Prepare)
+
+
+def test_form_of_some_parameters_leaves_the_others_as_they_are(qtbot):
+    form = SettingsForm(PredictSettings, names=("batch_size", "threshold"))
+    qtbot.addWidget(form)
+    form.control("batch_size").setValue(3)
+    assert form.values() == {"batch_size": 3, "threshold": None}
+    assert form.read() == PredictSettings(batch_size=3)
+    with pytest.raises(KeyError, match="engine"):
+        form.control("engine")

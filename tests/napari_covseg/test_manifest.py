@@ -13,9 +13,9 @@ from qtpy.QtWidgets import QApplication
 
 app = QApplication([])
 from napari_covseg import _reader, _sample_data, _writer
-from napari_covseg.widgets.segment import SegmentWidget
+from napari_covseg.widgets.workbench import Workbench
 
-widget = SegmentWidget(ViewerModel())
+widget = Workbench(ViewerModel())
 widget.show()
 app.processEvents()
 print(sorted({"torch", "timm", "torchvision", "openvino"} & set(sys.modules)))
@@ -38,9 +38,11 @@ def test_reader_takes_folders(manifest):
     assert {"*.nii", "*.nii.gz", "*.dcm"} <= set(reader.filename_patterns)
 
 
-def test_widget_stands_in_the_menu_for_segmentation(manifest):
-    (item,) = manifest.contributions.menus["napari/layers/segment"]
+@pytest.mark.parametrize("menu", ["segment", "annotate", "measure"])
+def test_the_one_widget_stands_where_one_looks_for_it(manifest, menu):
+    (item,) = manifest.contributions.menus[f"napari/layers/{menu}"]
     (widget,) = manifest.contributions.widgets
+    assert widget.display_name == "CovSeg"
     assert item.command == widget.command
 
 

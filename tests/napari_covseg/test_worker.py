@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -69,16 +70,42 @@ def test_run_lives_until_its_end_though_nobody_keeps_it(qtbot):
         yield 1
         yield 2
 
-    Run(steps, *[]).start()
-    run = next(iter(Run._alive))
+    run = Run(steps)
     run.advanced.connect(seen.append)
-    with qtbot.waitSignal(run.ended, timeout=10_000):
-        del run
-        import gc
+    run.start()
+    del run
+    gc.collect()
+    qtbot.waitUntil(lambda: not Run._alive)
+    assert seen == [1, 2]
 
-        gc.collect()
-    assert 2 in seen
-    assert not Run._alive
+
+def test_nothing_is_sent_for_a_heartbeat(qtbot):
+    def steps():
+        yield None
+        yield 1
+        yield None
+
+    run, seen = Run(steps), []
+    run.advanced.connect(seen.append)
+    ended(qtbot, run)
+    assert seen == [1]
+
+
+def test_stopped_generator_is_closed(qtbot):
+    closed = []
+
+    def steps():
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(threading.get_ident())
+
+    run = Run(steps)
+    run.advanced.connect(lambda _: run.stop())
+    ended(qtbot, run)
+    assert len(closed) == 1
+    assert closed[0] != threading.main_thread().ident
 
 
 def test_refusal_is_told_in_its_own_words():

@@ -114,7 +114,7 @@ class RunPanel(QWidget):
         if isinstance(outcome, Failed):
             self.fail(outcome)
         elif isinstance(outcome, Stopped):
-            self.say("Stopped. The unfinished mask was removed.")
+            self.say("Stopped; nothing of it was kept.")
 
     def _rest(self) -> None:
         restyle(self.button, "primary")

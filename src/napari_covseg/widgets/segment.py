@@ -84,6 +84,7 @@ class SegmentStep(QWidget):
         session.mask_changed.connect(self._on_mask)
         session.viewer.layers.events.removed.connect(self._on_removed)
         self._refresh()
+        self._on_mask()
 
     def showEvent(self, event: QShowEvent) -> None:
         """List the models anew, as one may have been trained meanwhile."""

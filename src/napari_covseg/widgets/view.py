@@ -104,6 +104,7 @@ class ViewBar(QWidget):
         self._show_direction()
 
     def _prepare_orthogonal(self) -> None:
+        self.orthogonal.setObjectName("toggle")
         self.orthogonal.setCheckable(True)
         is_there = find_spec(_ORTHOGONAL) is not None
         self.orthogonal.setEnabled(is_there)
@@ -238,6 +239,7 @@ def _hu_box(prefix: str, tooltip: str, low: float) -> QDoubleSpinBox:
 
 def _direction_button(name: str) -> QPushButton:
     button = QPushButton(name)
+    button.setObjectName("toggle")
     button.setCheckable(True)
     button.setToolTip(f"Look at {name.lower()} slices.")
     return button

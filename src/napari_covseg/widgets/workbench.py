@@ -117,7 +117,7 @@ class Workbench(QWidget):
         """Stand before the close button of the window that this is docked in."""
         window = self._main_window()
         if window is not None:
-            self.guard = CloseGuard.of(window, self.session)
+            CloseGuard.of(window, self.session)
         super().showEvent(event)
 
     def _main_window(self) -> QMainWindow | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.layers import Labels, Layer
+from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QLabel
 
 from covseg_core.labels import INFECTION
@@ -12,18 +12,20 @@ from napari_covseg.widgets._volumes import VolumesView
 
 
 @pytest.fixture
-def view(qtbot) -> VolumesView:
+def view(qtbot, workplace) -> VolumesView:
     view = VolumesView()
     qtbot.addWidget(view)
+    view.follow(workplace.editor)
     return view
 
 
 def told(view: VolumesView) -> list[str]:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return [label.text() for label in view.findChildren(QLabel)]
 
 
-def test_volumes_of_the_phantom_are_shown_in_ml(view, phantom):
-    view.follow(Layer.create(*mask_layer(phantom.lesions, "Infection")))
+def test_volumes_of_the_phantom_are_shown_in_ml(view):
+    assert not view.isHidden()
     assert told(view) == [
         *("Ground-glass opacity", "50.0 ml"),
         *("Consolidation", "20.0 ml"),
@@ -31,29 +33,25 @@ def test_volumes_of_the_phantom_are_shown_in_ml(view, phantom):
     ]
 
 
-def test_single_class_needs_no_total(view, phantom):
+def test_single_class_needs_no_total(view, workplace, phantom):
     one = (phantom.lesions.labels > 0).astype(np.uint8)
     mask = LesionMask(one, phantom.grid, INFECTION)
-    view.follow(Layer.create(*mask_layer(mask, "Infection")))
+    data, arguments, _ = mask_layer(mask, "one class")
+    layer = workplace.viewer.add_labels(data, **arguments)
+    view.follow(workplace.session.edit(layer))
     assert told(view) == ["Infection", "70.0 ml"]
 
 
-def test_volumes_follow_a_correction_and_its_undoing(view, phantom, qtbot):
-    layer = Layer.create(*mask_layer(phantom.lesions, "Infection"))
-    view.follow(layer)
-    layer.fill((7, 30, 25), 2)
-    qtbot.waitUntil(lambda: "50.0 ml" not in told(view))
-    layer.undo()
-    qtbot.waitUntil(lambda: "50.0 ml" in told(view))
+def test_volumes_follow_an_edit_and_its_undoing(view, workplace):
+    workplace.editor.apply("Clear", np.zeros_like(workplace.mask.data))
+    assert told(view)[-1] == "0.0 ml"
+    workplace.editor.undo()
+    assert told(view)[-1] == "70.0 ml"
 
 
-def test_forgotten_mask_is_shown_no_more(view, phantom, qtbot):
-    view.follow(Layer.create(*mask_layer(phantom.lesions, "Infection")))
-    view.forget()
-    qtbot.waitUntil(lambda: told(view) == [])
+def test_mask_that_is_followed_no_more_is_not_shown(view, workplace):
+    view.follow(None)
     assert view.isHidden()
-
-
-def test_mask_of_another_plugin_has_no_volumes(view):
-    view.follow(Labels(np.ones((2, 2, 2), int)))
-    assert view.isHidden()
+    assert told(view) == []
+    workplace.editor.apply("Clear", np.zeros_like(workplace.mask.data))
+    assert told(view) == []

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from covseg_core.volume import LungMask
+from napari_covseg._convert import ct_layer, mask_layer
+from napari_covseg._session import Session
+from napari_covseg.widgets import severity
+from napari_covseg.widgets.severity import SeverityStep
+
+LONG = 60_000
+
+
+@pytest.fixture
+def session(qapp) -> Session:
+    return Session(ViewerModel())
+
+
+@pytest.fixture
+def step(session, qtbot, monkeypatch) -> SeverityStep:
+    monkeypatch.setattr(severity, "_WAIT_MS", 30)
+    step = SeverityStep(session)
+    qtbot.addWidget(step)
+    with qtbot.waitExposed(step):
+        step.show()
+    return step
+
+
+@pytest.fixture
+def scan(session, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "CT")
+    layer = session.viewer.add_image(data, **arguments)
+    session.choose_scan(layer)
+    return layer
+
+
+@pytest.fixture
+def mask(session, scan, phantom):
+    data, arguments, _ = mask_layer(phantom.lesions, "Infection")
+    return session.edit(session.viewer.add_labels(data, **arguments))
+
+
+@pytest.fixture
+def measured(session, step, mask, phantom, qtbot):
+    """The step with the figures of the phantom."""
+    session.set_lungs(phantom.lungs)
+    settle(step, qtbot)
+    return step
+
+
+def settle(step, qtbot):
+    qtbot.waitUntil(lambda: not step.is_stale, timeout=LONG)
+
+
+def shown(step):
+    table = step.table
+    return {
+        table.item(row, 0).text(): tuple(
+            table.item(row, column).text() for column in (1, 2, 3)
+        )
+        for row in range(table.rowCount())
+    }
+
+
+class TestWithoutFigures:
+    def test_the_step_says_what_is_missing_first(self, step, session, phantom):
+        assert step.status.text().startswith("Open a scan")
+        assert not step.find_lungs.isEnabled()
+
+    def test_a_scan_without_mask_needs_one(self, step, scan):
+        assert step.status.text().startswith("Outline infection")
+        assert step.find_lungs.isEnabled()
+
+    def test_a_mask_needs_the_lungs(self, step, mask):
+        assert step.status.text().startswith("Find the lungs")
+        assert not step.copy.isEnabled()
+        assert not step.save.isEnabled()
+
+    def test_every_control_has_a_tooltip(self, step):
+        controls = (step.find_lungs, step.show_lungs, step.table, step.map, step.copy)
+        assert all(control.toolTip() for control in controls)
+
+
+class TestFigures:
+    def test_table_tells_volumes_and_shares_of_each_lung(self, measured):
+        assert shown(measured)["Lung (ml)"] == ("600.0", "400.0", "1000")
+        assert shown(measured)["Opacity (%)"] == ("8.3", "5.0", "7.0")
+        assert shown(measured)["Consolidation (ml)"] == ("0.0", "20.0", "20.0")
+
+    def test_map_tells_the_same_in_words(self, measured):
+        words = measured.map.toolTip()
+        assert words.startswith("Thirds of each lung by height; not lobes.")
+        assert "Right upper: 0 %" in words
+
+    def test_map_can_be_drawn(self, measured):
+        measured.map.resize(measured.map.sizeHint())
+        colours = {
+            measured.map.grab().toImage().pixelColor(x, 120).name()
+            for x in range(0, 220, 4)
+        }
+        assert len(colours) > 2
+
+    def test_a_correction_makes_them_stale_and_then_new(self, measured, mask, qtbot):
+        labels = mask.labels.copy()
+        labels[labels == 2] = 0
+        mask.apply("Erase", labels)
+        assert measured.is_stale
+        assert not measured.table.isEnabled()
+        assert not measured.copy.isEnabled()
+        assert measured.map.is_stale
+        assert measured.status.text().startswith("Out of date")
+        settle(measured, qtbot)
+        assert shown(measured)["Consolidation (ml)"] == ("0.0", "0.0", "0.0")
+        assert measured.table.isEnabled()
+        assert measured.status.text() == ""
+
+    def test_undo_counts_as_a_correction(self, measured, mask, qtbot):
+        mask.apply("Erase", np.zeros_like(mask.labels))
+        settle(measured, qtbot)
+        mask.undo()
+        settle(measured, qtbot)
+        assert shown(measured)["Opacity (%)"] == ("8.3", "5.0", "7.0")
+
+    def test_edits_during_a_measurement_are_measured_too(self, measured, mask, qtbot):
+        undone = []
+
+        def undo_once(_):
+            if not undone:
+                undone.append(True)
+                mask.undo()
+
+        measured._latest.advanced.connect(undo_once)
+        mask.apply("Erase", np.zeros_like(mask.labels))
+        qtbot.waitUntil(lambda: bool(undone), timeout=LONG)
+        settle(measured, qtbot)
+        assert shown(measured)["Opacity (%)"] == ("8.3", "5.0", "7.0")
+
+    def test_nothing_is_measured_while_nobody_sees_it(self, measured, mask, qtbot):
+        measured.hide()
+        mask.apply("Erase", np.zeros_like(mask.labels))
+        qtbot.wait(100)
+        assert measured.is_stale
+        with qtbot.waitExposed(measured):
+            measured.show()
+        settle(measured, qtbot)
+        assert shown(measured)["Opacity (%)"] == ("0.0", "0.0", "0.0")
+
+    def test_removing_the_mask_empties_the_table(self, measured, session, mask):
+        session.viewer.layers.remove(mask.layer)
+        assert measured.table.rowCount() == 0
+        assert measured.status.text().startswith("Outline infection")
+
+    def test_empty_lungs_are_told_in_a_sentence(self, session, step, mask, qtbot):
+        ct = session.ct()
+        session.set_lungs(LungMask(np.zeros(ct.grid.shape, np.uint8), ct.grid))
+        settle(step, qtbot)
+        assert step.status.text().startswith("The lung mask is empty")
+
+
+class TestLungs:
+    def test_they_are_found_in_another_process(self, session, step, mask, qtbot):
+        step.find_lungs.click()
+        assert step.waiting.is_busy
+        qtbot.waitUntil(lambda: session.lungs is not None, timeout=LONG)
+        settle(step, qtbot)
+        right, left, _ = shown(step)["Lung (ml)"]
+        assert float(right) == pytest.approx(600, rel=0.1)
+        assert float(left) == pytest.approx(400, rel=0.1)
+        assert step.find_lungs.isHidden()
+
+    def test_they_are_shown_on_request(self, session, measured, mask):
+        session.viewer.layers.selection.active = mask.layer
+        measured.show_lungs.setChecked(True)
+        assert "Lungs" in session.viewer.layers
+        assert session.viewer.layers.selection.active is mask.layer
+        measured.show_lungs.setChecked(False)
+        assert "Lungs" not in session.viewer.layers
+
+
+class TestHandingOn:
+    def test_copy_gives_text_with_tabs(self, measured):
+        measured.copy.click()
+        lines = QApplication.clipboard().text().split("\n")
+        assert lines[0] == "Score\tRight\tLeft\tBoth"
+        assert "Opacity (%)\t8.3\t5.0\t7.0" in lines
+
+    @pytest.mark.parametrize("name", ["a.json", "a.csv"])
+    def test_save_writes_all_figures(self, measured, tmp_path, monkeypatch, name):
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        measured.save.click()
+        assert measured.status.text() == f"Saved {name}."
+        if name.endswith("json"):
+            document = json.loads(path.read_text("utf-8"))
+            assert document["both"]["percent_opacity"] == pytest.approx(7)
+        else:
+            assert "Opacity,%,8.33333" in path.read_text("utf-8")
+
+    def test_a_folder_that_is_not_there_is_told(self, measured, tmp_path, monkeypatch):
+        path = tmp_path / "gone" / "a.json"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        measured.save.click()
+        assert "its folder does not exist" in measured.status.text()
