@@ -18,6 +18,7 @@ from covseg_core.transforms.orient import Orientation
 from napari_covseg._autosave import Autosave
 from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
 from napari_covseg._editor import MaskEditor
+from napari_covseg._slices import bring_into_view
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -240,6 +241,7 @@ class Session(QObject):
         if self._scan is None:
             return
         self._scan.visible = True
+        bring_into_view(self.viewer, self._scan)
         if self._mask is not None:
             self._mask.layer.visible = True
         for layer in self.viewer.layers:

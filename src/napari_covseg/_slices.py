@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-__all__ = ["show_slice", "shown_slice", "voxel_at"]
+__all__ = ["bring_into_view", "show_slice", "shown_slice", "voxel_at"]
 
 
 def shown_slice(viewer: Viewer, layer: Layer) -> int:
@@ -29,3 +29,17 @@ def voxel_at(layer: Layer, position: Sequence[float]) -> tuple[int, int, int]:
     """Give slice, row and column at a place of the viewer, from 0."""
     z, y, x = (round(float(index)) for index in layer.world_to_data(position))
     return z, y, x
+
+
+def bring_into_view(viewer: Viewer, layer: Layer) -> None:
+    """Go to the middle of a layer, unless the slice on screen is one of it."""
+    low, high = layer.extent.world
+    at = viewer.dims.point
+    hidden = viewer.dims.not_displayed
+    if not all(low[axis] <= at[axis] <= high[axis] for axis in hidden):
+        for axis in hidden:
+            viewer.dims.set_point(axis, float(low[axis] + high[axis]) / 2)
+    centre = viewer.scene.camera.center[-viewer.dims.ndisplay :]
+    shown = zip(viewer.dims.displayed, centre, strict=True)
+    if not all(low[axis] <= middle <= high[axis] for axis, middle in shown):
+        viewer.fit_to_view(layers=[layer])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -9,8 +11,10 @@ from covseg_core.errors import InputRefusedError
 from covseg_core.registry.home import recovery_folder
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.lungs import find_lungs
+from covseg_core.volume import Grid
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._session import session_of
+from napari_covseg._slices import shown_slice
 
 
 @pytest.fixture
@@ -90,9 +94,7 @@ def test_mask_comes_back_with_its_scan(session, scan, editor, viewer, phantom):
     assert session.mask is editor
 
 
-def test_other_scans_and_their_masks_are_hidden(
-    session, scan, editor, viewer, phantom
-):
+def test_other_scans_and_their_masks_are_hidden(session, scan, editor, viewer, phantom):
     data, arguments, _ = ct_layer(phantom.ct, "second")
     second = viewer.add_image(data, **arguments)
     session.choose_scan(second)
@@ -212,3 +214,27 @@ class TestSafety:
             full.clear()
         autosave.flush()
         np.testing.assert_array_equal(read_journal(autosave.path).labels, editor.labels)
+
+
+def test_scan_at_another_place_is_brought_into_view(session, scan, viewer, phantom):
+    grid = phantom.grid
+    affine = grid.affine_lps.copy()
+    affine[:3, 3] += (900.0, 900.0, 900.0)
+    moved = replace(phantom.ct, grid=Grid(grid.shape, affine))
+    data, arguments, _ = ct_layer(moved, "far away")
+    far = viewer.add_image(data, **arguments)
+    viewer.dims.set_point(0, scan.extent.world[0][0])
+    session.choose_scan(far)
+    assert shown_slice(viewer, far) == pytest.approx(grid.shape[0] / 2, abs=1)
+    low, high = far.extent.world
+    _, row, column = viewer.scene.camera.center
+    assert low[1] <= row <= high[1]
+    assert low[2] <= column <= high[2]
+
+
+def test_slice_on_screen_stays_if_the_other_scan_has_it(session, scan, viewer, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    second = viewer.add_image(data, **arguments)
+    viewer.dims.set_current_step(0, 3)
+    session.choose_scan(second)
+    assert shown_slice(viewer, second) == 3
