@@ -231,9 +231,13 @@ class Session(QObject):
         for editor, autosave in self._autosaves.items():
             if keep and not editor.is_saved:
                 editor.commit()
-                autosave.keep()
             else:
                 autosave.drop()
+            autosave.keep()
+            # A timer that still runs may not be freed by another thread.
+            editor.close()
+        self._autosaves.clear()
+        self._editors.clear()
         _sessions.pop(self.viewer, None)
 
     def _show_alone(self) -> None:

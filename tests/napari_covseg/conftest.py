@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from types import SimpleNamespace
 
@@ -37,6 +38,23 @@ def _no_preferences_of_the_user(tmp_path_factory):
         patch.setattr(settings, "_PLUGIN_SETTINGS", {})
         settings.get_plugin_settings(path_dir=tmp_path_factory.mktemp("preferences"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_session_left(monkeypatch):
+    """Close every session of a test, and free its Qt objects in their own thread."""
+    begin, begun = Session.__init__, []
+
+    def remember(session, *arguments, **named):
+        begun.append(session)
+        begin(session, *arguments, **named)
+
+    monkeypatch.setattr(Session, "__init__", remember)
+    yield
+    for session in begun:
+        session.close(keep=False)
+    begun.clear()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
