@@ -53,8 +53,9 @@ def _no_session_left(monkeypatch):
     yield
     for session in begun:
         session.close(keep=False)
-    begun.clear()
-    gc.collect()
+    if begun:
+        begun.clear()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
