@@ -16,8 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from covseg_core.inference.config import PredictSettings, StitchSettings
-from covseg_core.inference.stitch import paint
 from covseg_core.inference.imagined import WhatIf
+from covseg_core.inference.stitch import paint
 from covseg_core.inference.whatif import imagine
 from covseg_core.labels import Tissue
 from covseg_core.phantom import PhantomSettings, make_phantom
