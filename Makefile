@@ -15,7 +15,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all app lint docs screenshots bench models setup clean
+.PHONY: help demo test test-all test-pyside app lint docs screenshots bench models setup clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,12 @@ test: $(DEV) ## run the tests
 
 test-all: $(DEV) ## run the tests, the slow ones too
 	$(ON_SCREEN) $(BIN)/python -m pytest -m "slow or not slow" $(PYTEST_ARGS)
+	$(MAKE) test-pyside
+
+test-pyside: $(DEV) ## run the tests of the plugin on PySide6
+	$(BIN)/python -m pip install -q -c constraints.txt PySide6-Essentials
+	QT_API=pyside6 PYTEST_QT_API=pyside6 \
+	  $(ON_SCREEN) $(BIN)/python -m pytest tests/napari_covseg $(PYTEST_ARGS)
 
 app: $(DEV) ## open napari with the sample CT and the plugin
 	$(BIN)/python tools/open_app.py

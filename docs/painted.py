@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
@@ -16,7 +17,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from covseg_core.inference.config import PredictSettings, StitchSettings
-from covseg_core.inference.imagined import WhatIf
 from covseg_core.inference.stitch import paint
 from covseg_core.inference.whatif import imagine
 from covseg_core.labels import Tissue
@@ -25,6 +25,9 @@ from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.steps import result_of
 from covseg_core.volume import CTVolume, LesionMask
+
+if TYPE_CHECKING:
+    from covseg_core.inference.imagined import WhatIf
 
 SLICE = 14
 # Centre (row, column) and radii in pixels, of slices of 224 pixels.

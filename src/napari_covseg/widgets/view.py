@@ -196,6 +196,10 @@ class ViewBar(QWidget):
 
     def _show_direction(self, event: Any = None) -> None:
         order = tuple(self._session.viewer.dims.order[-3:])
+        # Slices go from foot to head, and napari draws the first one at the top.
+        is_axial = order[0] == min(order)
+        camera = self._session.viewer.scene.camera
+        camera.orientation2d = ("down" if is_axial else "up", "right")
         first = min(order, default=0)
         for name, axes in _DIRECTIONS.items():
             is_shown = order == tuple(first + axis for axis in axes)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def masks():
 def written(path, header, states) -> JournalWriter:
     writer = JournalWriter(path, header)
     writer.write_base(Change.between("", np.zeros_like(states[0]), states[0]))
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         writer.write_change(Change.between("Brush", before, after))
     return writer
 

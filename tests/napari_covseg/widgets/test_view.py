@@ -154,6 +154,14 @@ class TestDirection:
         shown = [each for each, button in bar.directions.items() if button.isChecked()]
         assert shown == [name]
 
+    @pytest.mark.parametrize(
+        ("name", "down"), [("Axial", "down"), ("Coronal", "up"), ("Sagittal", "up")]
+    )
+    def test_head_is_at_the_top(self, bar, workplace, name, down):
+        bar.directions[name].click()
+        # Rows of axial slices go from front to back, slices from foot to head.
+        assert workplace.viewer.scene.camera.orientation2d[0] == down
+
     def test_direction_that_was_turned_elsewhere_is_shown(self, bar, workplace):
         workplace.viewer.dims.order = (2, 0, 1)
         assert bar.directions["Sagittal"].isChecked()
