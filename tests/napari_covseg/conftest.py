@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +19,6 @@ from covseg_core.registry.store import find_model
 from covseg_core.transforms.prepare import Prepare
 from covseg_core.volume import CTVolume, Grid, LesionMask
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._llvm_clash import avoid_llvm_clash
 from napari_covseg._session import Session
 
 TURNS = {
@@ -28,6 +28,15 @@ TURNS = {
     "sagittal": ((2, 0, 1), (1, -1, -1)),
     "coronal": ((1, 0, 2), (-1, -1, 1)),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_triton():
+    """Let a test import torch beside a window; the plugin itself never does.
+
+    Software drivers of OpenGL load LLVM, and triton's own would end the process.
+    """
+    sys.modules.setdefault("triton", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -109,7 +118,6 @@ def network_model(covseg_home, _network_folder):
 
 @pytest.fixture(scope="session")
 def _network_folder(tmp_path_factory):
-    avoid_llvm_clash()
     import torch
 
     from covseg_core.models import create_model

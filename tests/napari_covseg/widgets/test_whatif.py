@@ -474,9 +474,6 @@ class TestSaving:
 class TestInAWindow:
     @pytest.fixture
     def tiny_stichnet(self, covseg_home):
-        from napari_covseg._llvm_clash import avoid_llvm_clash
-
-        avoid_llvm_clash()
         import torch
 
         from covseg_core.models import create_model
