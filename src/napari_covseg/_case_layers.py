@@ -33,14 +33,13 @@ class CaseLayers:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._scan: Image | None = None
-        self._parents: dict[Labels, int] = {}
         self._confidences: dict[Labels, float | None] = {}
 
     @property
     def parent(self) -> int | None:
         """The version that the mask in front began with, None if with none."""
         editor = self._session.mask
-        return None if editor is None else self._parents.get(editor.layer)
+        return None if editor is None else editor.parent_version
 
     @property
     def confidence(self) -> float | None:
@@ -72,7 +71,7 @@ class CaseLayers:
 
     def keep(self, layer: Labels, version: MaskVersion) -> None:
         """Note that a mask was saved, so that the next one is made from it."""
-        self._parents[layer] = version.number
+        self._session.edit(layer).parent_version = version.number
         self._confidences[layer] = version.confidence
         if self._session.case is not None:
             layer.name = name_of_mask(self._session.case.case_id, version)
@@ -93,7 +92,6 @@ class CaseLayers:
         for layer in reversed(here):
             self._session.viewer.layers.remove(layer)
         self._scan = None
-        self._parents.clear()
         self._confidences.clear()
 
     def _layers_here(self) -> list[Layer]:
@@ -112,9 +110,7 @@ class CaseLayers:
         self, made: LayerTuple, origin: MaskOrigin | None, number: int | None
     ) -> Labels:
         layer: Labels = self._add(made)
-        self._session.edit(layer, origin)
-        if number is not None:
-            self._parents[layer] = number
+        self._session.edit(layer, origin).parent_version = number
         return layer
 
     def _say_version(self, number: int) -> None:

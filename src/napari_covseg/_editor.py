@@ -58,6 +58,8 @@ class MaskEditor(QObject):
         inverse.
     state_changed : Signal
         Sent when slices were ticked, the mask was saved or locked.
+    parent_version : int or None
+        Of the case: what the mask was made from; None if from nothing that is kept.
     limit : callable or None
         Asked which voxels a stroke may change; see `Limit`.
     """
@@ -74,6 +76,7 @@ class MaskEditor(QObject):
         super().__init__(parent)
         self.layer = layer
         self.limit: Limit | None = None
+        self.parent_version: int | None = None
         self.history = History()
         self.checked: frozenset[int] = frozenset()
         self.is_stroking = False

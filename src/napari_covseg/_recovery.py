@@ -131,6 +131,7 @@ def bring_back(session: Session, left: LeftBehind) -> None:
     kind = "edited" if header.origin == "model" else header.origin
     origin = MaskOrigin(kind, header.model, header.model_sha256)
     editor = session.edit(layer, origin)
+    editor.parent_version = header.version
     editor.mark_unsaved()
     autosave = session.autosave_of(editor)
     autosave.begin(Change.between("Recovered", recovered.base, recovered.labels))

@@ -290,7 +290,7 @@ class Session(QObject):
             series_uid=source.series_uid if source else "",
             store=str(case.store.root) if case else "",
             case_id=case.case_id if case else "",
-            version=case.version if case else None,
+            version=editor.parent_version,
             origin=editor.origin.kind,
             model=editor.origin.model,
             model_sha256=editor.origin.weights_sha256,

@@ -60,6 +60,7 @@ def work(scan, case=None, ticked=(), origin=None):
     session.set_case(case)
     blank = blank_mask_layer(layer.metadata, LESIONS, "Infection")
     editor = session.edit(add(session, blank), origin)
+    editor.parent_version = case.version if case else None
     painted = np.zeros_like(editor.labels)
     painted[4, 10:20, 10:20] = 1
     painted[5, 10:14, 10:20] = 2
@@ -216,6 +217,7 @@ class TestBringingBack:
         left = self.recover(session)
         assert session.case.case_id == "case-0001"
         assert session.case.version == 2
+        assert session.mask.parent_version == 2
         qtbot.waitUntil(lambda: not left.recovered.path.exists())
         crash(session)
         (path,) = recovery_folder().glob("*.journal")
