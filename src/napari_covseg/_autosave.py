@@ -85,6 +85,11 @@ class Autosave(QObject):
         if self._scribe is not None:
             self._scribe.flush()
 
+    def then(self, act: Callable[[], None]) -> None:
+        """Do something, in the thread that writes, once all so far is on disk."""
+        if self._scribe is not None:
+            self._scribe.write("then", act)
+
     def keep(self) -> None:
         """End, and leave the journal for the next start."""
         self._timer.stop()
@@ -213,6 +218,8 @@ class _Scribe:
             self._writer = JournalWriter(self.path, self._header())
         if kind == "base":
             self._writer.write_base(_base(*content))
+        elif kind == "then":
+            content()
         elif kind == "checked":
             self._writer.write_checked(content)
         elif kind == "draft":

@@ -91,6 +91,7 @@ class CovsegProcess(QObject):
         self._words = words
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[bytes] | None = None
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._was_asked = False
         self.ended.connect(self._forget)
 
@@ -112,7 +113,7 @@ class CovsegProcess(QObject):
             env=os.environ | {"PYTHONUTF8": "1"},
             creationflags=_own_group(),
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Ask it to stop after the step that it is in; it keeps a checkpoint."""
@@ -148,6 +149,8 @@ class CovsegProcess(QObject):
             self.ended.emit(Ended(code, words, self._was_asked))
 
     def _forget(self, ended: Ended) -> None:
+        # A thread that is the last to let go would free a Qt object of this one.
+        self._thread.join()
         self._alive.discard(self)
 
     def _pass_on(self, line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,13 +135,8 @@ def bring_back(session: Session, left: LeftBehind) -> None:
     autosave = session.autosave_of(editor)
     autosave.begin(Change.between("Recovered", recovered.base, recovered.labels))
     editor.tick(frozenset(recovered.checked))
-
-    def replace_journal() -> None:
-        # The old journal goes only when the new one has it all.
-        autosave.flush()
-        left.discard()
-
-    threading.Thread(target=replace_journal, daemon=True).start()
+    # The old journal goes only when the new one has it all.
+    autosave.then(left.discard)
 
 
 def _say_case(session: Session, header: JournalHeader) -> None:

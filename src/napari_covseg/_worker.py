@@ -87,6 +87,7 @@ class Run(QObject):
         super().__init__()
         self._steps, self._arguments = steps, arguments
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self._over.connect(self._end)
 
     _over = Signal(object)
@@ -94,7 +95,7 @@ class Run(QObject):
     def start(self) -> None:
         """Begin."""
         self._alive.add(self)
-        threading.Thread(target=self._work, daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Ask the generator to stop at its next step."""
@@ -121,6 +122,8 @@ class Run(QObject):
         return Stopped()
 
     def _end(self, outcome: Outcome) -> None:
+        # A thread that is the last to let go would free a Qt object of this one.
+        self._thread.join()
         self._alive.discard(self)
         self.ended.emit(outcome)
 

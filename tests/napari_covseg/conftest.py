@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import sys
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ import pytest
 from napari import settings
 from napari.components import ViewerModel
 from npe2 import PluginManager
+from qtpy.QtCore import QCoreApplication, QEvent
 
 from covseg_core.phantom import Phantom, make_block_phantom
 from covseg_core.registry.card import ModelCard
@@ -62,9 +62,8 @@ def _no_session_left(monkeypatch):
     yield
     for session in begun:
         session.close(keep=False)
-    if begun:
-        begun.clear()
-        gc.collect()
+        session.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")
