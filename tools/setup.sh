@@ -38,6 +38,13 @@ WINDOW_NEEDS="
   xauth                     xauth
 "
 
+# Programs that some tests ask; those tests are skipped where they are missing.
+CHECKS_NEED="
+  dciodvfy                                            dicom3tools
+  Orthanc                                             orthanc
+  /usr/share/orthanc/plugins/libOrthancDicomWeb.so    orthanc-dicomweb
+"
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
@@ -70,7 +77,7 @@ missing_venv_package() {
     "$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
 }
 
-missing_window_packages() {
+missing_packages() {
   local need package libraries
   # Elsewhere the Qt wheels bring all they need.
   [ "$(uname -s)" = Linux ] || return 0
@@ -79,9 +86,10 @@ missing_window_packages() {
     case "$need" in
       "") ;;
       lib*) grep -qF "$need " <<<"$libraries" || echo "$package" ;;
+      /*) [ -e "$need" ] || echo "$package" ;;
       *) command -v "$need" >/dev/null || echo "$package" ;;
     esac
-  done <<<"$WINDOW_NEEDS"
+  done <<<"$1"
 }
 
 install_packages() {
@@ -93,6 +101,15 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq || say "apt-get update failed; trying with the lists there are"
   apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+# Debian starts a server as soon as it is installed; the tests start their own.
+install_checks() {
+  [ $# -gt 0 ] || return 0
+  command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && install_packages "$@" ||
+    { say "without $* some tests will be skipped"; return; }
+  [[ " $* " != *" orthanc "* ]] || ! command -v systemctl >/dev/null ||
+    systemctl disable --now orthanc >/dev/null 2>&1 || true
 }
 
 make_venv() {
@@ -109,7 +126,7 @@ pip_install() {
 kind="${1:-}"
 case "$kind" in
   base) target=(-e .) ;;
-  dev) target=(-e ".[napari,dev,openvino]" PyQt6) ;;
+  dev) target=(-e ".[napari,dev,openvino,pacs,views]" PyQt6) ;;
   docs) target=(-e ".[docs]") ;;
   system) target=() ;;
   *) fail "say one of base, dev, docs, system; got '$kind'." ;;
@@ -121,10 +138,12 @@ if [ "$kind" != system ] && ! has_venv; then
   packages+=" $(missing_venv_package "$python")"
 fi
 case "$kind" in
-  dev | system) packages+=" $(missing_window_packages)" ;;
+  dev | system) packages+=" $(missing_packages "$WINDOW_NEEDS")" ;;
 esac
 # shellcheck disable=SC2086 # one word per package
 install_packages $packages
+# shellcheck disable=SC2046
+[ "$kind" != dev ] || install_checks $(missing_packages "$CHECKS_NEED")
 [ "$kind" != system ] || exit 0
 
 make_venv "${python:-}"
