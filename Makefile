@@ -7,6 +7,8 @@ DEV := $(VENV)/.ready-dev
 DOCS := $(VENV)/.ready-docs
 DEPENDENCIES := pyproject.toml constraints.txt tools/setup.sh
 ON_SCREEN := tools/with_display.sh
+# Two processes, each with a screen and one thread of its own.
+PYTEST := OMP_NUM_THREADS=1 $(ON_SCREEN) $(BIN)/python -m pytest -n 2 --dist loadfile
 PYTEST_ARGS ?=
 # Where the collections that recipes/sources.py reads have been put.
 DATA ?= ../shared/data
@@ -24,16 +26,15 @@ demo: $(BASE) ## outline infection on the sample CT, into demo_output/
 	$(BIN)/covseg demo -o demo_output
 
 test: $(DEV) ## run the tests
-	$(ON_SCREEN) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-all: $(DEV) ## run the tests, the slow ones too
-	$(ON_SCREEN) $(BIN)/python -m pytest -m "slow or not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "slow or not slow" $(PYTEST_ARGS)
 	$(MAKE) test-pyside
 
 test-pyside: $(DEV) ## run the tests of the plugin on PySide6
 	$(BIN)/python -m pip install -q -c constraints.txt PySide6-Essentials
-	QT_API=pyside6 PYTEST_QT_API=pyside6 \
-	  $(ON_SCREEN) $(BIN)/python -m pytest tests/napari_covseg $(PYTEST_ARGS)
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(PYTEST) tests/napari_covseg $(PYTEST_ARGS)
 
 app: $(DEV) ## open napari with the sample CT and the plugin
 	$(BIN)/python tools/open_app.py
