@@ -53,7 +53,7 @@ class CaseLayers:
         number = ready.version.number if ready.version else None
         self._scan = self._add(ready.scan)
         self._session.choose_scan(self._scan)
-        self._session.set_case(OpenCase(store, ready.record.case_id, number))
+        self._session.set_case(OpenCase(store, ready.record.case_id))
         if ready.lungs is not None:
             self._session.set_lungs(ready.lungs)
         layer = self._edit(ready.mask, ready.origin, number)
@@ -67,7 +67,6 @@ class CaseLayers:
         if editor is not None:
             editor.layer.visible = False
         self._edit(made, origin, version.number)
-        self._say_version(version.number)
 
     def keep(self, layer: Labels, version: MaskVersion) -> None:
         """Note that a mask was saved, so that the next one is made from it."""
@@ -75,7 +74,6 @@ class CaseLayers:
         self._confidences[layer] = version.confidence
         if self._session.case is not None:
             layer.name = name_of_mask(self._session.case.case_id, version)
-        self._say_version(version.number)
 
     @property
     def is_unsaved(self) -> bool:
@@ -112,11 +110,6 @@ class CaseLayers:
         layer: Labels = self._add(made)
         self._session.edit(layer, origin).parent_version = number
         return layer
-
-    def _say_version(self, number: int) -> None:
-        case = self._session.case
-        if case is not None:
-            self._session.set_case(OpenCase(case.store, case.case_id, number))
 
     def _add(self, made: LayerTuple) -> Any:
         data, arguments, kind = made

@@ -148,7 +148,7 @@ def _say_case(session: Session, header: JournalHeader) -> None:
     # A store that is gone leaves a scan of its own.
     with suppress(CovsegError, OSError):
         store = CaseStore(Path(header.store))
-        session.set_case(OpenCase(store, header.case_id, header.version))
+        session.set_case(OpenCase(store, header.case_id))
 
 
 def _mask(left: LeftBehind) -> LabelVolume:

@@ -43,13 +43,10 @@ class OpenCase:
         Where it lies.
     case_id : str
         Which case.
-    version : int, optional
-        The mask that the corrections began with.
     """
 
     store: CaseStore
     case_id: str
-    version: int | None = None
 
 
 def session_of(viewer: Viewer) -> Session:

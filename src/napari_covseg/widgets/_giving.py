@@ -119,19 +119,19 @@ class GivingPanel(QWidget):
         origin = editor.origin
         return MaskStory(
             origin.kind,
-            parent=self._parent(),
+            parent=self._parent(editor),
             model=origin.model or None,
             model_sha256=origin.weights_sha256 or None,
             role=remembered(ROLE),
             seconds_spent=round(self._clock.seconds(time.monotonic()), 1),
         )
 
-    def _parent(self) -> int | None:
+    def _parent(self, editor: MaskEditor) -> int | None:
         """Find the version that the mask began with, if it is of this store."""
         case, store = self._session.case, self._store
         if case is None or store is None or case.store.root != store.root:
             return None
-        return case.version
+        return editor.parent_version
 
     def _end(self, outcome: Outcome) -> None:
         asked, self._asked = self._asked, None
@@ -149,8 +149,8 @@ class GivingPanel(QWidget):
         if editor is not self._session.mask:
             return
         self._clock = Attention()
-        case = OpenCase(store, gained.record.case_id, gained.version.number)
-        self._session.set_case(case)
+        editor.parent_version = gained.version.number
+        self._session.set_case(OpenCase(store, gained.record.case_id))
         # The reader may have painted while it was written.
         if np.array_equal(editor.labels, gift.mask.labels):
             editor.mark_saved()

@@ -17,10 +17,11 @@ from qtpy.QtWidgets import (
 from covseg_core.cases.contribute import MaskStory, contribute
 from covseg_core.cases.store import CaseStore
 from covseg_core.io.mask_origin import MaskOrigin
+from covseg_core.labels import LESIONS
 from covseg_core.learn.plan import run_folder
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import DEFAULT_MODEL, list_models
-from napari_covseg._convert import ct_layer, mask_layer
+from napari_covseg._convert import blank_mask_layer, ct_layer, mask_layer
 from napari_covseg._remembered import remember
 from napari_covseg._session import Session
 from napari_covseg.widgets._giving import ROLE
@@ -116,7 +117,7 @@ class TestAdding:
             widget.giving.panel.status.text()
         )
         assert editor.is_saved
-        assert (session.case.case_id, session.case.version) == ("case-0001", 1)
+        assert (session.case.case_id, editor.parent_version) == ("case-0001", 1)
         settle(widget, qtbot, "1 finished case to learn from")
         assert widget.training.button.isEnabled()
 
@@ -135,6 +136,21 @@ class TestAdding:
         assert store.grid("case-0001").matches(ct.grid)
         np.testing.assert_array_equal(store.ct("case-0001").hu, ct.hu)
         np.testing.assert_array_equal(store.mask("case-0001").labels, lesions.labels)
+
+    def test_mask_begun_by_hand_on_a_case_has_no_parent(
+        self, widget, root, session, editor, qtbot
+    ):
+        widget.stores.choose(root)
+        give(widget, qtbot)
+        blank = blank_mask_layer(session.scan.metadata, LESIONS, "By hand")
+        data, arguments, _ = blank
+        by_hand = session.edit(session.viewer.add_labels(data, **arguments))
+        labels = by_hand.labels.copy()
+        labels[3] = 1
+        by_hand.apply("Draw", labels)
+        give(widget, qtbot)
+        versions = CaseStore(root).read("case-0001").versions
+        assert [version.parent for version in versions] == [None, None]
 
     def test_second_time_makes_another_version_from_the_first(
         self, widget, root, editor, qtbot

@@ -193,7 +193,7 @@ class TestTheList:
 
 class TestOpening:
     def test_next_shows_scan_mask_and_lungs(self, opened, session, store, phantom):
-        assert (session.case.case_id, session.case.version) == ("b", 1)
+        assert (session.case.case_id, session.mask.parent_version) == ("b", 1)
         np.testing.assert_array_equal(session.mask.labels, phantom.lesions.labels)
         assert session.mask.origin.model == "m"
         assert session.lungs is not None
@@ -287,7 +287,7 @@ class TestSaving:
         assert store.mask("b", 2).labels[0, 0, 0] == 1
         assert opened.desk.waiting.words.text() == "Saved as mask 2 (edited)."
         assert session.mask.is_saved
-        assert session.case.version == 2
+        assert session.mask.parent_version == 2
         assert panel.note.text() == ""
         assert opened.table.words(opened.table.case_ids.index("b"))[2] == "2 edited"
 
@@ -393,7 +393,7 @@ class TestVersions:
         two.choose(1)
         two.open.click()
         rest(opened, qtbot)
-        assert session.case.version == 1
+        assert session.mask.parent_version == 1
         assert session.mask.labels[0, 0, 0] == 0
         save(opened, qtbot)
         assert store.read("b").version(3).parent == 1
