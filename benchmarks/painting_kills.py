@@ -96,7 +96,7 @@ def paint_for_ever(seed: int) -> None:
     from covseg_core.labels import LESIONS
     from covseg_core.volume import CTVolume, Grid
     from napari_covseg._convert import blank_mask_layer, ct_layer
-    from napari_covseg._session import session_of
+    from napari_covseg._session.session import session_of
 
     chance = random.Random(seed)
     grid = Grid.from_spacing(SHAPE, (2.0, 1.0, 1.0))

@@ -101,8 +101,8 @@ def measure(slices: int) -> None:
     """Open, outline, paint, undo, learn."""
     from napari import Viewer
 
-    from napari_covseg._closing import CloseGuard
     from napari_covseg._convert import ct_layer
+    from napari_covseg._session.closing import CloseGuard
 
     viewer = Viewer(show=True)
     viewer.window.resize(1366, 768)

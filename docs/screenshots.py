@@ -178,7 +178,7 @@ class Play:
 
     def crash_and_recover(self) -> None:
         """Leave corrections behind, as a crash does, and find them again."""
-        from napari_covseg._session import session_of
+        from napari_covseg._session.session import session_of
 
         mask = self.bench.session.mask
         mask.layer.paint((0, 10, 10), 1)
@@ -197,7 +197,7 @@ class Play:
 
     def close(self) -> None:
         """Close the window; what is not saved is given up."""
-        from napari_covseg._closing import CloseGuard
+        from napari_covseg._session.closing import CloseGuard
 
         window = self.bench.window()
         CloseGuard.of(window, self.bench.session).how = lambda *_: "discard"

@@ -25,7 +25,7 @@ from covseg_core.transforms.orient import (
 )
 from covseg_core.volume import CTVolume, Grid, LabelVolume, LesionMask, LungMask, Source
 from napari_covseg._layer_styles import CTStyle, MaskStyle
-from napari_covseg._preferences import mask_opacity
+from napari_covseg._screen.preferences import mask_opacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

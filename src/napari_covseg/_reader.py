@@ -13,9 +13,9 @@ from napari.utils.notifications import show_error, show_info
 
 from covseg_core.errors import CovsegError
 from covseg_core.io import is_nifti
-from napari_covseg._choose_series import choose_series
 from napari_covseg._convert import LayerTuple
-from napari_covseg._open import open_path
+from napari_covseg._files.choose_series import choose_series
+from napari_covseg._files.open import open_path
 
 __all__ = ["get_reader"]
 

@@ -19,7 +19,7 @@ from covseg_core.registry.store import find_model
 from covseg_core.transforms.prepare import Prepare
 from covseg_core.volume import CTVolume, Grid, LesionMask
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._session import Session
+from napari_covseg._session.session import Session
 
 TURNS = {
     "standard": ((0, 1, 2), (1, 1, 1)),

@@ -17,8 +17,8 @@ from qtpy.QtWidgets import QApplication
 
 from covseg_core.labels import LESIONS
 from napari_covseg._convert import blank_mask_layer
-from napari_covseg._open import open_path
-from napari_covseg._session import Session
+from napari_covseg._files.open import open_path
+from napari_covseg._session.session import Session
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QSizePolicy
 
-from napari_covseg._keys import SHORTCUTS
+from napari_covseg._tools.keys import SHORTCUTS
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget

@@ -9,18 +9,18 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_covseg._case_layers import CaseLayers
-from napari_covseg._list_cases import read_record
-from napari_covseg._open_case import CaseWish, origin_of, read_version
-from napari_covseg._presence import Presence
-from napari_covseg._save_version import (
+from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._session.presence import Presence
+from napari_covseg._worklist.case_layers import CaseLayers
+from napari_covseg._worklist.list_cases import read_record
+from napari_covseg._worklist.open_case import CaseWish, origin_of, read_version
+from napari_covseg._worklist.save_version import (
     SaveWish,
     save_version,
     saved_sentence,
     set_state,
 )
-from napari_covseg._show_changes import ChangesLayer, find_changes
-from napari_covseg._worker import Finished, Outcome, Run
+from napari_covseg._worklist.show_changes import ChangesLayer, find_changes
 from napari_covseg.widgets._case_panel import CasePanel
 from napari_covseg.widgets._unsaved import DISCARD, SAVE, UnsavedDialog
 from napari_covseg.widgets._waiting import WaitingLine
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from covseg_core.cases.record import CaseRecord, MaskVersion
     from covseg_core.cases.store import CaseStore
     from napari_covseg._convert import LayerTuple
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._open_case import ReadyCase
-    from napari_covseg._prefetch import Prefetch
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
+    from napari_covseg._worklist.open_case import ReadyCase
+    from napari_covseg._worklist.prefetch import Prefetch
 
 __all__ = ["CaseDesk"]
 

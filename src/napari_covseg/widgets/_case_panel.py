@@ -18,8 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.cases.record import STATES
-from napari_covseg._remembered import remember, remembered
-from napari_covseg._save_version import Reader
+from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._worklist.save_version import Reader
 from napari_covseg.widgets._versions import VersionsView
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from napari_covseg._style import ACCENT, FAINT, WARNING
+from napari_covseg._screen.style import ACCENT, FAINT, WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

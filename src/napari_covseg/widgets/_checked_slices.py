@@ -8,13 +8,13 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from covseg_core.editing.checking import most_uncertain, next_unchecked
-from napari_covseg._keys import SHORTCUTS
-from napari_covseg._slices import show_slice, shown_slice
+from napari_covseg._screen.slices import show_slice, shown_slice
+from napari_covseg._tools.keys import SHORTCUTS
 from napari_covseg.widgets._buttons import key_button
 
 if TYPE_CHECKING:
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["CheckedSlices"]
 

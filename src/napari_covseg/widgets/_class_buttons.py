@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
 
-from napari_covseg._keys import class_key
+from napari_covseg._tools.keys import class_key
 from napari_covseg.widgets._buttons import leave_the_keyboard
 
 if TYPE_CHECKING:
     from covseg_core.labels import LabelClass
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["ClassButtons"]
 

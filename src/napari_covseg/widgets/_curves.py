@@ -9,7 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_covseg._style import ACCENT, FAINT
+from napari_covseg._screen.style import ACCENT, FAINT
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QSize

@@ -10,7 +10,7 @@ from covseg_core.errors import UsageError
 from covseg_core.io import is_nifti
 from covseg_core.io.mask_formats import FORMATS, FormatName, MaskFormat
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._worker import Failed
+from napari_covseg._processes.worker import Failed
 from napari_covseg.widgets._choices import Choices
 from napari_covseg.widgets._run_panel import wrapped_label
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covseg_core.volume import Source
-    from napari_covseg._export import Content
-    from napari_covseg._session import Session
+    from napari_covseg._files.export import Content
+    from napari_covseg._session.session import Session
 
 __all__ = ["ExportForm"]
 

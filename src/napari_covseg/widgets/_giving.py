@@ -11,18 +11,18 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from covseg_core.cases.attention import Attention
 from covseg_core.volume import LesionMask
-from napari_covseg._contributing import Gift, give
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._remembered import remembered
-from napari_covseg._session import OpenCase
-from napari_covseg._worker import Finished, Outcome, Run
+from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._screen.remembered import remembered
+from napari_covseg._session.session import OpenCase
+from napari_covseg._worklist.contributing import Gift, give
 from napari_covseg.widgets._run_panel import RunPanel
 
 if TYPE_CHECKING:
     from covseg_core.cases.contribute import Contribution, MaskStory
     from covseg_core.cases.store import CaseStore
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["ROLE", "GivingPanel"]
 

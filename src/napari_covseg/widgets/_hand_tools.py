@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_covseg._keys import SHORTCUTS
+from napari_covseg._tools.keys import SHORTCUTS
 from napari_covseg.widgets._buttons import key_button
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from covseg_core.editing.tools import lesion_tool
 from covseg_core.settings import Settings
-from napari_covseg._next_click import NextClick
-from napari_covseg._slices import voxel_at
+from napari_covseg._screen.slices import voxel_at
+from napari_covseg._tools.next_click import NextClick
 from napari_covseg.widgets._buttons import key_button
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from covseg_core.editing.tools import Tool
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["LesionButtons"]
 

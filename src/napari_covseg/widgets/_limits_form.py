@@ -9,12 +9,12 @@ from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QVBoxLayout, QWidget
 from covseg_core.editing.config import PaintLimits
 from covseg_core.errors import UsageError
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._form import SettingsForm
-from napari_covseg._limits import PaintGuard
+from napari_covseg._screen.form import SettingsForm
+from napari_covseg._tools.limits import PaintGuard
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["LimitsForm"]
 

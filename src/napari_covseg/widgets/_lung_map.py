@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from covseg_core.severity.zones import HEIGHTS
 from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from covseg_core.severity.zones import HEIGHTS
-from napari_covseg._style import FAINT
+from napari_covseg._screen.style import FAINT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qtpy.QtGui import QPaintEvent
-
     from covseg_core.severity.zones import ZoneShare
+    from qtpy.QtGui import QPaintEvent
 
 __all__ = ["LungMap"]
 

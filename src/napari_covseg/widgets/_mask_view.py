@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from napari_covseg._before import Before
+from napari_covseg._session.before import Before
 from napari_covseg.widgets._buttons import key_button, leave_the_keyboard
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["MaskView"]
 

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidge
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["Notices"]
 

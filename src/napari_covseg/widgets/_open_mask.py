@@ -9,14 +9,14 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from covseg_core.errors import CovsegError
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._import_mask import Imported, import_as_layer
-from napari_covseg._remembered import remember, remembered
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._files.import_mask import Imported, import_as_layer
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
     from napari_covseg._convert import LayerTuple
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["OpenMask"]
 

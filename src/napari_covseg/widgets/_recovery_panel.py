@@ -20,13 +20,13 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.labels import LABEL_SETS
-from napari_covseg._recovery import bring_back, find_left_behind, open_scan_of
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._session.recovery import bring_back, find_left_behind, open_scan_of
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
-    from napari_covseg._recovery import LeftBehind
-    from napari_covseg._session import Session
+    from napari_covseg._session.recovery import LeftBehind
+    from napari_covseg._session.session import Session
 
 __all__ = ["RecoveryPanel"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_covseg._style import restyle
-from napari_covseg._worker import Failed, Outcome, Run, Stopped, announce
+from napari_covseg._processes.worker import Failed, Outcome, Run, Stopped, announce
+from napari_covseg._screen.style import restyle
 
 if TYPE_CHECKING:
     from covseg_core.inference.progress import Progress

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_covseg._latest import LatestRun
-from napari_covseg._read_scan import describe_scan
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._files.read_scan import describe_scan
+from napari_covseg._processes.latest import LatestRun
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:

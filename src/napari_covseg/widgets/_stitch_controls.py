@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import StitchSettings
 from covseg_core.inference.imagined import TISSUES
-from napari_covseg._form import SettingsForm
+from napari_covseg._screen.form import SettingsForm
 from napari_covseg.widgets._folded import Fold
 
 if TYPE_CHECKING:

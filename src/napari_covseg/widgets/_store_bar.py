@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_covseg._remembered import remember, remembered
+from napari_covseg._screen.remembered import remember, remembered
 
 if TYPE_CHECKING:
     from covseg_core.cases.store import CaseStore

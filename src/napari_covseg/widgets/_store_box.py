@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from covseg_core.errors import CovsegError
-from napari_covseg._remembered import remember, remembered
+from napari_covseg._screen.remembered import remember, remembered
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_covseg._remembered import remember, remembered
+from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg.widgets._run_panel import wrapped_label
 
 __all__ = ["STOPS", "Stop", "Tour"]

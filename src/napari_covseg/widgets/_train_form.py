@@ -20,7 +20,7 @@ from covseg_core.registry.promotion import OUTLINES, promoted
 from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
 from covseg_core.settings import parameters_of
 from covseg_core.training.config import TrainSettings
-from napari_covseg._form import SettingsForm
+from napari_covseg._screen.form import SettingsForm
 from napari_covseg.widgets._folded import Fold
 
 if TYPE_CHECKING:

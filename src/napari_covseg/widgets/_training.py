@@ -9,13 +9,13 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from covseg_core.learn.following import Following
-from napari_covseg._covseg_process import CovsegProcess
-from napari_covseg._style import restyle
+from napari_covseg._processes.covseg_process import CovsegProcess
+from napari_covseg._screen.style import restyle
 from napari_covseg.widgets._curves import CurvePlot
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
-    from napari_covseg._covseg_process import Ended
+    from napari_covseg._processes.covseg_process import Ended
 
 __all__ = ["TrainingPanel"]
 

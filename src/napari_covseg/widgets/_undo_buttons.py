@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_covseg._keys import SHORTCUTS, Shortcut
+from napari_covseg._tools.keys import SHORTCUTS, Shortcut
 from napari_covseg.widgets._buttons import leave_the_keyboard
 
 if TYPE_CHECKING:
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["UndoButtons"]
 

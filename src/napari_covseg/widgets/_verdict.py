@@ -18,12 +18,12 @@ from qtpy.QtWidgets import (
 
 from covseg_core.errors import ModelRefusedError
 from covseg_core.registry.promotion import standing
-from napari_covseg._covseg_process import CovsegProcess
-from napari_covseg._style import restyle
+from napari_covseg._processes.covseg_process import CovsegProcess
+from napari_covseg._screen.style import restyle
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
-    from napari_covseg._covseg_process import Ended
+    from napari_covseg._processes.covseg_process import Ended
 
 __all__ = ["Verdict"]
 

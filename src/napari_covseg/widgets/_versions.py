@@ -16,8 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_covseg._latest import LatestRun
-from napari_covseg._worker import Run
+from napari_covseg._processes.latest import LatestRun
+from napari_covseg._processes.worker import Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from napari_covseg._style import swatch
+from napari_covseg._screen.style import swatch
 
 if TYPE_CHECKING:
     from covseg_core.labels import LabelClass
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["VolumesView"]
 

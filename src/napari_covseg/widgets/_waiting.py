@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_covseg._style import restyle
-from napari_covseg._worker import Failed, Outcome, Run
+from napari_covseg._processes.worker import Failed, Outcome, Run
+from napari_covseg._screen.style import restyle
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:

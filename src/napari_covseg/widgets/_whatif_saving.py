@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
-from napari_covseg._whatif_save import save_whatif
-from napari_covseg._worker import Finished, Outcome, Run
+from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._whatif.save import save_whatif
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
-    from napari_covseg._whatif_save import WhatIfWish
+    from napari_covseg._whatif.save import WhatIfWish
 
 __all__ = ["SavingRow"]
 

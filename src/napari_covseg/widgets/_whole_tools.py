@@ -17,12 +17,12 @@ from qtpy.QtWidgets import (
 
 from covseg_core.editing.tools import TOOLS, Proposal, Spot, Tool
 from covseg_core.errors import UsageError
-from napari_covseg._form import SettingsForm
-from napari_covseg._preview import Preview
-from napari_covseg._slices import shown_slice
-from napari_covseg._style import restyle
-from napari_covseg._tool_run import Proposed, ToolRun
-from napari_covseg._worker import Failed
+from napari_covseg._processes.worker import Failed
+from napari_covseg._screen.form import SettingsForm
+from napari_covseg._screen.slices import shown_slice
+from napari_covseg._screen.style import restyle
+from napari_covseg._tools.preview import Preview
+from napari_covseg._tools.tool_run import Proposed, ToolRun
 from napari_covseg.widgets._buttons import leave_the_keyboard
 from napari_covseg.widgets._run_panel import wrapped_label
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from covseg_core.settings import Settings
-    from napari_covseg._editor import MaskEditor
+    from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["WholeTools"]
 

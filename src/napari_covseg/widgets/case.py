@@ -18,12 +18,12 @@ from qtpy.QtWidgets import (
 
 from covseg_core.errors import CovsegError, SeriesChoiceError
 from covseg_core.labels import INFECTION, LESIONS, LabelSet
-from napari_covseg._choose_series import SeriesDialog
 from napari_covseg._convert import blank_mask_layer
-from napari_covseg._drops import accept_drops
-from napari_covseg._read_scan import make_sample, read_scan
-from napari_covseg._remembered import remember, remembered
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._files.choose_series import SeriesDialog
+from napari_covseg._files.drops import accept_drops
+from napari_covseg._files.read_scan import make_sample, read_scan
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg.widgets._mask_picker import MaskPicker
 from napari_covseg.widgets._pickers import ScanPicker
 from napari_covseg.widgets._scan_facts import ScanFactsView
@@ -31,8 +31,8 @@ from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
     from napari_covseg._convert import LayerTuple
-    from napari_covseg._open import Opened
-    from napari_covseg._session import Session
+    from napari_covseg._files.open import Opened
+    from napari_covseg._session.session import Session
 
 __all__ = ["CaseStep"]
 

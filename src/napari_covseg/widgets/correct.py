@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_covseg._keys import bind_shortcuts, class_key
-from napari_covseg._style import restyle
+from napari_covseg._screen.style import restyle
+from napari_covseg._tools.keys import bind_shortcuts, class_key
 from napari_covseg.widgets._buttons import leave_the_keyboard
 from napari_covseg.widgets._checked_slices import CheckedSlices
 from napari_covseg.widgets._class_buttons import ClassButtons
@@ -25,8 +25,8 @@ from napari_covseg.widgets._whole_tools import WholeTools
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["CorrectStep"]
 

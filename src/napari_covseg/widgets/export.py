@@ -14,9 +14,8 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.errors import CovsegError, UsageError
-from napari_covseg._child import in_child
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._export import (
+from napari_covseg._files.export import (
     Drawn,
     Exported,
     ExportWish,
@@ -24,16 +23,17 @@ from napari_covseg._export import (
     export,
     report_picture,
 )
-from napari_covseg._remembered import remember, remembered
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.child import in_child
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg.widgets._export_form import ExportForm
 from napari_covseg.widgets._open_mask import OpenMask
 from napari_covseg.widgets._saved_line import SavedLine
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["ExportStep"]
 

@@ -12,8 +12,8 @@ from covseg_core.learn.following import Following
 from covseg_core.learn.plan import discard_run
 from covseg_core.learn.stock import Stock, stock_of
 from covseg_core.learn.unfinished import UnfinishedRun, unfinished_runs
-from napari_covseg._style import widget_style
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.style import widget_style
 from napari_covseg.widgets._giving import GivingPanel
 from napari_covseg.widgets._run_panel import wrapped_label
 from napari_covseg.widgets._store_box import StoreBox
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from covseg_core.cases.store import CaseStore
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["LearnWidget"]
 

@@ -20,12 +20,12 @@ from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.transforms.orient import standardise_mask
 from napari_covseg._convert import blank_mask_layer
-from napari_covseg._doubt import show_doubt
-from napari_covseg._form import SettingsForm
-from napari_covseg._outline import Growth, Outline, OutlineWish, outline
-from napari_covseg._preferences import preferred_device
-from napari_covseg._slices import shown_slice
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.form import SettingsForm
+from napari_covseg._screen.preferences import preferred_device
+from napari_covseg._screen.slices import shown_slice
+from napari_covseg._tools.doubt import show_doubt
+from napari_covseg._tools.outline import Growth, Outline, OutlineWish, outline
 from napari_covseg.widgets._folded import Fold
 from napari_covseg.widgets._pickers import ModelPicker
 from napari_covseg.widgets._run_panel import RunPanel, wrapped_label
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from covseg_core.registry.card import ModelCard
     from covseg_core.registry.store import ModelEntry
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["SegmentStep"]
 

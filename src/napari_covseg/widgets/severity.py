@@ -21,10 +21,10 @@ from covseg_core.errors import CovsegError
 from covseg_core.io.atomic import write_json, write_text
 from covseg_core.labels import LUNGS
 from covseg_core.volume import LesionMask
-from napari_covseg._child import in_child
 from napari_covseg._convert import mask_layer
-from napari_covseg._latest import LatestRun
-from napari_covseg._worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.child import in_child
+from napari_covseg._processes.latest import LatestRun
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg.widgets._lung_map import LungMap
 from napari_covseg.widgets._run_panel import wrapped_label
 from napari_covseg.widgets._score_table import ScoreTable
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QPaintEvent
 
     from covseg_core.severity.live import Severity
-    from napari_covseg._editor import MaskEditor
-    from napari_covseg._session import Session
+    from napari_covseg._session.editor import MaskEditor
+    from napari_covseg._session.session import Session
 
 __all__ = ["SeverityStep"]
 

@@ -18,8 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._preferences import opening_window
-from napari_covseg._windows import PRESETS, Window, windows_of
+from napari_covseg._screen.preferences import opening_window
+from napari_covseg._screen.windows import PRESETS, Window, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from napari.viewer import Viewer
 
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["ViewBar"]
 

@@ -17,12 +17,12 @@ from qtpy.QtWidgets import (
 from covseg_core.errors import CovsegError
 from covseg_core.inference.config import PredictSettings, StitchSettings
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._style import widget_style
-from napari_covseg._whatif_layers import BANNER, NAMES, STITCHED
-from napari_covseg._whatif_run import imagine_scan
-from napari_covseg._whatif_save import WhatIfWish
-from napari_covseg._whatif_stage import Stage
-from napari_covseg._worker import Failed, Finished, Outcome, Run, Stopped
+from napari_covseg._processes.worker import Failed, Finished, Outcome, Run, Stopped
+from napari_covseg._screen.style import widget_style
+from napari_covseg._whatif.layers import BANNER, NAMES, STITCHED
+from napari_covseg._whatif.run import imagine_scan
+from napari_covseg._whatif.save import WhatIfWish
+from napari_covseg._whatif.stage import Stage
 from napari_covseg.widgets._pickers import ModelPicker
 from napari_covseg.widgets._run_panel import RunPanel, wrapped_label
 from napari_covseg.widgets._stitch_controls import StitchControls
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from covseg_core.inference.imagined import WhatIf
     from covseg_core.registry.card import ModelCard
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["WhatIfWidget"]
 

@@ -16,12 +16,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_covseg._child import warm_up
-from napari_covseg._closing import CloseGuard
-from napari_covseg._corner import Corner
-from napari_covseg._drops import accept_drops
-from napari_covseg._session import session_of
-from napari_covseg._style import widget_style
+from napari_covseg._files.drops import accept_drops
+from napari_covseg._processes.child import warm_up
+from napari_covseg._screen.corner import Corner
+from napari_covseg._screen.style import widget_style
+from napari_covseg._session.closing import CloseGuard
+from napari_covseg._session.session import session_of
 from napari_covseg.widgets._folded import Fold
 from napari_covseg.widgets._notices import Notices
 from napari_covseg.widgets._recovery_panel import RecoveryPanel

@@ -13,10 +13,10 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.cases.worklist import NextCase, in_order, next_case, tally
-from napari_covseg._list_cases import list_cases
-from napari_covseg._open_case import CaseWish
-from napari_covseg._prefetch import Prefetch
-from napari_covseg._worker import Finished, Outcome, Run
+from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._worklist.list_cases import list_cases
+from napari_covseg._worklist.open_case import CaseWish
+from napari_covseg._worklist.prefetch import Prefetch
 from napari_covseg.widgets._case_desk import CaseDesk
 from napari_covseg.widgets._case_filter import CaseFilterBar
 from napari_covseg.widgets._case_table import CaseTable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from covseg_core.cases.record import CaseRecord
     from covseg_core.cases.store import CaseStore
-    from napari_covseg._session import Session
+    from napari_covseg._session.session import Session
 
 __all__ = ["WorklistStep"]
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from covseg_core.io.dicom.write import write_dicom_series
 from covseg_core.io.nifti import write_nifti_ct, write_nifti_labels
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._session import Session
+from napari_covseg._session.session import Session
 from napari_covseg.widgets.case import CaseStep
 
 LONG = 60_000
@@ -218,7 +218,7 @@ def drag(data):
 
 
 def endless(*_):
-    from napari_covseg._read_scan import Reading
+    from napari_covseg._files.read_scan import Reading
 
     while True:
         yield Reading("Reading")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_covseg._slices import show_slice, shown_slice
+from napari_covseg._screen.slices import show_slice, shown_slice
 from napari_covseg.widgets._checked_slices import CheckedSlices
 
 

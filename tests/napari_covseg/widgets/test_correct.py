@@ -10,8 +10,8 @@ from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._session import Session
-from napari_covseg._slices import show_slice, shown_slice
+from napari_covseg._screen.slices import show_slice, shown_slice
+from napari_covseg._session.session import Session
 from napari_covseg.widgets.correct import CorrectStep
 
 

@@ -23,7 +23,7 @@ from covseg_core.labels import INFECTION, LESIONS, LUNGS
 from covseg_core.transforms.orient import standardise_mask
 from covseg_core.volume import CTVolume, Grid, LesionMask
 from napari_covseg._convert import ct_layer, mask_from_layer, mask_layer
-from napari_covseg._session import Session
+from napari_covseg._session.session import Session
 from napari_covseg.widgets.export import ExportStep
 
 LONG = 60_000

@@ -15,8 +15,8 @@ from covseg_core.labels import LESIONS
 from covseg_core.registry.home import recovery_folder
 from covseg_core.volume import CTVolume
 from napari_covseg._convert import blank_mask_layer, ct_layer
-from napari_covseg._open import open_path
-from napari_covseg._session import Session
+from napari_covseg._files.open import open_path
+from napari_covseg._session.session import Session
 from napari_covseg.widgets._recovery_panel import RecoveryPanel
 
 PAINTER = Path(__file__).parents[1] / "painter.py"

@@ -14,9 +14,9 @@ from covseg_core.inference.progress import Progress
 from covseg_core.labels import INFECTION
 from covseg_core.volume import CTVolume
 from napari_covseg._convert import blank_mask_layer, ct_layer, mask_from_layer
-from napari_covseg._doubt import DOUBT_LAYER
-from napari_covseg._session import Session
-from napari_covseg._slices import show_slice
+from napari_covseg._screen.slices import show_slice
+from napari_covseg._session.session import Session
+from napari_covseg._tools.doubt import DOUBT_LAYER
 from napari_covseg.widgets import segment
 from napari_covseg.widgets.segment import SegmentStep
 

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from covseg_core.volume import LungMask
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._session import Session
+from napari_covseg._session.session import Session
 from napari_covseg.widgets import severity
 from napari_covseg.widgets.severity import SeverityStep
 

@@ -10,7 +10,7 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 
 from covseg_core.volume import CTVolume
 from napari_covseg._convert import ct_layer
-from napari_covseg._windows import PRESETS
+from napari_covseg._screen.windows import PRESETS
 from napari_covseg.widgets.view import ViewBar
 
 

@@ -19,8 +19,8 @@ from covseg_core.labels import Tissue
 from covseg_core.transforms.prepare import lung_box
 from covseg_core.volume import SYNTHETIC
 from napari_covseg._convert import ct_layer, mask_layer
-from napari_covseg._session import Session
-from napari_covseg._whatif_layers import BANNER, NAMES
+from napari_covseg._session.session import Session
+from napari_covseg._whatif.layers import BANNER, NAMES
 from napari_covseg.widgets import whatif as step
 from napari_covseg.widgets._pickers import ScanPicker
 from napari_covseg.widgets.whatif import WhatIfWidget
@@ -183,7 +183,7 @@ class TestImagined:
         assert session.lungs is not None
 
     def test_a_banner_stands_while_a_synthetic_layer_is_visible(self, shown, viewer):
-        from napari_covseg._overlay_text import _banners
+        from napari_covseg._screen.overlay_text import _banners
 
         assert not shown.banner.isHidden()
         assert shown.banner.text() == BANNER
@@ -501,7 +501,7 @@ class TestInAWindow:
     def test_a_real_model_imagines_in_another_process(
         self, make_napari_viewer_proxy, phantom, tiny_stichnet, qtbot, monkeypatch
     ):
-        from napari_covseg._whatif_run import imagine_scan
+        from napari_covseg._whatif.run import imagine_scan
 
         monkeypatch.setattr(step, "imagine_scan", imagine_scan)
         viewer = make_napari_viewer_proxy()

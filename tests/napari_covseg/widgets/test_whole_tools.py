@@ -5,7 +5,7 @@ import pytest
 
 from covseg_core.editing.config import CopySlice
 from covseg_core.editing.tools import COPY_FROM_SLICE, TOOLS
-from napari_covseg._slices import show_slice
+from napari_covseg._screen.slices import show_slice
 from napari_covseg.widgets._whole_tools import WholeTools
 
 

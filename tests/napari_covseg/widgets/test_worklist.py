@@ -9,8 +9,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from covseg_core.cases.store import CaseStore
-from napari_covseg._remembered import remember, remembered
-from napari_covseg._session import Session
+from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._session.session import Session
 from napari_covseg.widgets.worklist import WorklistStep
 
 LONG = 60_000

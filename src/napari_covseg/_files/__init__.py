@@ -1,0 +1,1 @@
+"""Files that a reader opens and hands on."""

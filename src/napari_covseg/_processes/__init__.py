@@ -1,0 +1,1 @@
+"""Work beside the window: threads, a child process, and what runs in them."""

@@ -1,0 +1,1 @@
+"""How things look and what the plugin remembers of it."""

@@ -1,0 +1,1 @@
+"""What the workbench works on: a scan, its mask, and the safety of both."""

@@ -1,0 +1,140 @@
+"""Ask before a window with unsaved corrections closes."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
+
+from napari_covseg._screen.style import widget_style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QPushButton, QWidget
+
+    from napari_covseg._session.session import Session
+
+__all__ = ["CANCEL", "DISCARD", "KEEP", "CloseGuard", "ClosingDialog"]
+
+KEEP, DISCARD, CANCEL = "keep", "discard", "cancel"
+_WIDTH_PX = 420
+
+
+class ClosingDialog(QDialog):
+    """Tells which masks are not saved; Escape goes back to them.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the masks.
+    parent : QWidget, optional
+        The window that is about to close.
+    """
+
+    def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.answer = CANCEL
+        self.setWindowTitle("Corrections are not saved")
+        self.setMinimumWidth(_WIDTH_PX)
+        listed = "".join(f"<li>{escape(name)}</li>" for name in names)
+        words = QLabel(
+            f"These masks have corrections that are in no file yet:<ul>{listed}</ul>"
+            "To save them, go back and use the step Export, or Save version in the "
+            "Worklist."
+        )
+        words.setWordWrap(True)
+        self._buttons = QDialogButtonBox()
+        roles = QDialogButtonBox.ButtonRole
+        self.keep = self._add("Close, ask me next time", KEEP, roles.AcceptRole)
+        self.discard = self._add("Discard", DISCARD, roles.DestructiveRole)
+        self.cancel = self._add("Go back", CANCEL, roles.RejectRole)
+        self.keep.setToolTip("The next start offers to bring the corrections back.")
+        self.discard.setToolTip("Close; the corrections are lost for good.")
+        self.cancel.setToolTip("Do not close.")
+        self.keep.setDefault(True)
+        self.keep.setObjectName("primary")
+        self.setStyleSheet(widget_style())
+        column = QVBoxLayout(self)
+        column.addWidget(words)
+        column.addWidget(self._buttons)
+
+    def _add(
+        self, caption: str, answer: str, role: QDialogButtonBox.ButtonRole
+    ) -> QPushButton:
+        button = self._buttons.addButton(caption, role)
+        button.clicked.connect(lambda: self._choose(answer))
+        return button
+
+    def _choose(self, answer: str) -> None:
+        self.answer = answer
+        self.accept()
+
+
+def ask(names: tuple[str, ...], window: QWidget | None) -> str:
+    """Ask in a dialog; gives `KEEP`, `DISCARD` or `CANCEL`."""
+    dialog = ClosingDialog(names, window)
+    dialog.exec()
+    dialog.deleteLater()
+    return dialog.answer
+
+
+class CloseGuard(QObject):
+    """Stands before the close button of a window.
+
+    Parameters
+    ----------
+    session : Session
+        Whose unsaved masks count.
+    window : QWidget
+        Owns this object.
+    how : callable
+        Asks the user; see `ask`.
+    """
+
+    # Python may have emptied this object while Qt still destroys its window.
+    _answer = CANCEL
+
+    def __init__(
+        self,
+        session: Session,
+        window: QWidget,
+        how: Callable[[tuple[str, ...], QWidget | None], str] = ask,
+    ) -> None:
+        super().__init__(window)
+        self._session = session
+        self.how = how
+        window.installEventFilter(self)
+
+    @classmethod
+    def of(cls, window: QWidget, session: Session) -> CloseGuard:
+        """Give the one guard of a window; a second dock must not ask again."""
+        return window.findChild(cls) or cls(session, window)
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
+        """Let the window close, or not."""
+        if event.type() == QEvent.Type.Close:
+            return self._hold_back(watched, event)
+        # napari asks a question of its own, so a window may stay after all.
+        if event.type() == QEvent.Type.Hide and not event.spontaneous():
+            self._end()
+        return False
+
+    def _hold_back(self, window: QWidget, event: QEvent) -> bool:
+        for editor in self._session.editors:
+            editor.commit()
+        names = tuple(editor.layer.name for editor in self._session.unsaved)
+        self._answer = self.how(names, window) if names else KEEP
+        if self._answer == CANCEL:
+            event.ignore()
+            return True
+        if not window.isVisible():
+            self._end()
+        return False
+
+    def _end(self) -> None:
+        if self._answer != CANCEL:
+            self._session.close(keep=self._answer == KEEP)
+            self._answer = CANCEL

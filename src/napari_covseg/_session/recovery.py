@@ -1,0 +1,187 @@
+"""Find the corrections that a crash left behind, and bring them back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covseg_core.editing.change import Change
+from covseg_core.editing.journal import SUFFIX, is_in_use, remove_journal
+from covseg_core.editing.recover import Recovered, read_journal
+from covseg_core.errors import CovsegError, InputRefusedError
+from covseg_core.io.mask_origin import MaskOrigin
+from covseg_core.labels import LABEL_SETS
+from covseg_core.registry.home import recovery_folder
+from covseg_core.transforms.fingerprint import hash_ct
+from covseg_core.transforms.orient import Orientation
+from covseg_core.volume import Grid, LabelVolume
+from napari_covseg._convert import LayerTuple, ct_from_layer, ct_layer, mask_layer
+from napari_covseg._files.read_scan import Reading, read_scan
+from napari_covseg._session.session import OpenCase
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from covseg_core.editing.journal import JournalHeader
+    from napari_covseg._session.session import Session
+
+__all__ = ["LeftBehind", "bring_back", "find_left_behind", "open_scan_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class LeftBehind:
+    """Corrections of an earlier day that no file holds but a journal.
+
+    Parameters
+    ----------
+    recovered : Recovered
+        The mask and its scan.
+    grid : Grid
+        Of the scan as it was read.
+    slice_number : int
+        The slice with most of the mask, from 0.
+    volumes_ml : dict of str to float
+        Volume of each class, by its title.
+    """
+
+    recovered: Recovered
+    grid: Grid
+    slice_number: int
+    volumes_ml: dict[str, float]
+
+    @property
+    def picture(self) -> np.ndarray[Any, Any]:
+        """The mask on its fullest slice, (Y, X)."""
+        return self.recovered.labels[self.slice_number]
+
+    def discard(self) -> None:
+        """Remove the journal: the corrections are gone for good."""
+        remove_journal(self.recovered.path)
+
+
+def find_left_behind() -> Generator[Reading, None, tuple[LeftBehind, ...]]:
+    """Read the journals that no living program writes to, the newest first.
+
+    One that holds no edit, or cannot be read, is passed over and stays.
+    """
+    found = []
+    for path in sorted(recovery_folder().glob(f"*{SUFFIX}"), reverse=True):
+        yield Reading("Looking for corrections that were not saved")
+        if is_in_use(path):
+            continue
+        try:
+            recovered = read_journal(path)
+        except (CovsegError, OSError):
+            continue
+        if recovered.edits or recovered.checked:
+            found.append(_described(recovered))
+    return tuple(found)
+
+
+def open_scan_of(
+    left: LeftBehind, shown: tuple[Any, dict[str, Any]] | None
+) -> Generator[Reading, None, LayerTuple | None]:
+    """Read the scan that corrections belong to.
+
+    Parameters
+    ----------
+    left : LeftBehind
+        The corrections.
+    shown : tuple, optional
+        Data and metadata of the layer of a scan that is open.
+
+    Returns
+    -------
+    LayerTuple or None
+        None if it is the scan that is open.
+
+    Raises
+    ------
+    InputRefusedError
+        If the scan is not at its place any more; says what to do.
+    """
+    header = left.recovered.header
+    yield Reading("Opening the scan of these corrections")
+    if shown is not None and hash_ct(ct_from_layer(*shown)) == header.image_sha256:
+        return None
+    layer = yield from _read(header)
+    if layer is not None:
+        data, arguments, _ = layer
+        found = ct_from_layer(data, arguments["metadata"])
+        if hash_ct(found) == header.image_sha256:
+            return layer
+    raise InputRefusedError(
+        "the scan of these corrections is not where it was, or has changed. Open it in "
+        "the step Case, then recover again."
+    )
+
+
+def bring_back(session: Session, left: LeftBehind) -> None:
+    """Show recovered corrections on the scan of a session, not saved yet."""
+    recovered = left.recovered
+    header = recovered.header
+    _say_case(session, header)
+    data, arguments, _ = mask_layer(_mask(left), f"{header.title} (recovered)")
+    layer = session.viewer.add_labels(data, **arguments)
+    kind = "edited" if header.origin == "model" else header.origin
+    origin = MaskOrigin(kind, header.model, header.model_sha256)
+    editor = session.edit(layer, origin)
+    editor.parent_version = header.version
+    editor.mark_unsaved()
+    autosave = session.autosave_of(editor)
+    autosave.begin(Change.between("Recovered", recovered.base, recovered.labels))
+    editor.tick(frozenset(recovered.checked))
+    # The old journal goes only when the new one has it all.
+    autosave.then(left.discard)
+
+
+def _say_case(session: Session, header: JournalHeader) -> None:
+    """Say which case the scan is, so that corrections can become its next version."""
+    from covseg_core.cases.store import CaseStore
+
+    if not header.case_id or session.case is not None:
+        return
+    # A store that is gone leaves a scan of its own.
+    with suppress(CovsegError, OSError):
+        store = CaseStore(Path(header.store))
+        session.set_case(OpenCase(store, header.case_id))
+
+
+def _mask(left: LeftBehind) -> LabelVolume:
+    labels = Orientation(left.grid).undo(left.recovered.labels)
+    label_set = LABEL_SETS[left.recovered.header.label_set]
+    return LabelVolume(np.ascontiguousarray(labels), left.grid, label_set)
+
+
+def _read(header: JournalHeader) -> Generator[Reading, None, LayerTuple | None]:
+    try:
+        if header.case_id:
+            return _case_layer(header)
+        if not header.path:
+            return None
+        opened = yield from read_scan(Path(header.path), header.series_uid)
+    except (CovsegError, OSError):
+        return None
+    return None if opened is None else opened.layer
+
+
+def _case_layer(header: JournalHeader) -> LayerTuple:
+    from covseg_core.cases.reading import CaseReader
+
+    ct = CaseReader(Path(header.store)).ct(header.case_id)
+    return ct_layer(ct, header.case_id)
+
+
+def _described(recovered: Recovered) -> LeftBehind:
+    header, labels = recovered.header, recovered.labels
+    grid = Grid(header.shape, np.array(header.affine_lps))
+    fullest = int(np.argmax([np.count_nonzero(each) for each in labels]))
+    volumes = {
+        label.title: float(np.count_nonzero(labels == label.value)) * grid.voxel_ml
+        for label in LABEL_SETS[header.label_set].classes
+    }
+    return LeftBehind(recovered, grid, fullest, volumes)

@@ -1,0 +1,348 @@
+"""What the workbench is working on: one scan, its mask and what is known of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
+
+from napari.layers import Image, Labels
+from qtpy.QtCore import QObject, Signal
+
+from covseg_core.editing.journal import JournalHeader
+from covseg_core.errors import InputRefusedError
+from covseg_core.transforms.fingerprint import hash_ct
+from covseg_core.transforms.orient import Orientation
+from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
+from napari_covseg._screen.slices import bring_into_view
+from napari_covseg._session.autosave import Autosave
+from napari_covseg._session.editor import MaskEditor
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+    from covseg_core.cases.store import CaseStore
+    from covseg_core.io.mask_origin import MaskOrigin
+    from covseg_core.volume import CTVolume, LungMask
+
+__all__ = ["OpenCase", "Session", "session_of"]
+
+_Fact = TypeVar("_Fact")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenCase:
+    """A case of a store that is being worked on.
+
+    Parameters
+    ----------
+    store : CaseStore
+        Where it lies.
+    case_id : str
+        Which case.
+    """
+
+    store: CaseStore
+    case_id: str
+
+
+def session_of(viewer: Viewer) -> Session:
+    """Give the one session of a viewer, which outlives a closed dock."""
+    # napari hands a proxy of the viewer to plugins.
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    if viewer not in _sessions:
+        _sessions[viewer] = Session(viewer)
+    return _sessions[viewer]
+
+
+class Session(QObject):
+    """One per viewer; every step of the workbench has it.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose layers are worked on.
+    parent : QObject, optional
+        Owner of the session.
+
+    Attributes
+    ----------
+    scan_changed, mask_changed, lungs_changed, doubt_changed, case_changed : Signal
+        Sent when there is another one, or none.
+    mask_lost : Signal
+        Sends the `MaskEditor` of a layer that was removed with unsaved edits.
+    """
+
+    scan_changed = Signal()
+    mask_changed = Signal()
+    lungs_changed = Signal()
+    doubt_changed = Signal()
+    case_changed = Signal()
+    mask_lost = Signal(object)
+
+    def __init__(self, viewer: Viewer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self._scan: Image | None = None
+        self._mask: MaskEditor | None = None
+        self._editors: dict[Labels, MaskEditor] = {}
+        self._autosaves: dict[MaskEditor, Autosave] = {}
+        self._scans: dict[MaskEditor, Image | None] = {}
+        self._cases: dict[Image, OpenCase] = {}
+        self._lungs: dict[Image, LungMask] = {}
+        self._doubts: dict[Image, tuple[float | None, ...]] = {}
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def scan(self) -> Image | None:
+        """The layer of the CT; None if there is none."""
+        return self._scan
+
+    @property
+    def mask(self) -> MaskEditor | None:
+        """The mask that is corrected; None if there is none."""
+        return self._mask
+
+    @property
+    def case(self) -> OpenCase | None:
+        """The case of a store that the scan is; None if it is none."""
+        return self._cases.get(self._scan) if self._scan else None
+
+    @property
+    def lungs(self) -> LungMask | None:
+        """The lungs of the scan, in the standard orientation; None if unknown."""
+        return self._lungs.get(self._scan) if self._scan else None
+
+    @property
+    def doubt(self) -> tuple[float | None, ...] | None:
+        """How unsure the model was of each slice, from foot to head, if it was asked.
+
+        In [0, 1]; None for slices without a suspicion of disease.
+        """
+        return self._doubts.get(self._scan) if self._scan else None
+
+    @property
+    def editors(self) -> tuple[MaskEditor, ...]:
+        """Every mask that was edited and is still in the viewer."""
+        return tuple(self._editors.values())
+
+    @property
+    def unsaved(self) -> tuple[MaskEditor, ...]:
+        """Every mask with edits that are in no file yet."""
+        return tuple(editor for editor in self.editors if not editor.is_saved)
+
+    def ct(self) -> CTVolume:
+        """Give the scan in the standard orientation; its array is the layer's.
+
+        Raises
+        ------
+        InputRefusedError
+            If no scan is open.
+        GeometryError
+            If something changed the layer's shape.
+        """
+        if self._scan is None:
+            raise InputRefusedError("no scan is open; open a chest CT first.")
+        return ct_from_layer(self._scan.data, self._scan.metadata)
+
+    def choose_scan(self, layer: Image | None) -> None:
+        """Work on another scan; its newest mask comes with it."""
+        if layer is self._scan:
+            return
+        self._scan = layer
+        self._mask = self._newest_mask()
+        self._show_alone()
+        for changed in (
+            self.scan_changed,
+            self.mask_changed,
+            self.lungs_changed,
+            self.doubt_changed,
+            self.case_changed,
+        ):
+            changed.emit()
+
+    def edit(self, layer: Labels, origin: MaskOrigin | None = None) -> MaskEditor:
+        """Correct a mask from now on.
+
+        Parameters
+        ----------
+        layer : Labels
+            Made by CovSeg on the scan.
+        origin : MaskOrigin, optional
+            Who drew it; a reader by hand, if not given.  Only the first call for a
+            layer counts.
+
+        Returns
+        -------
+        MaskEditor
+            The same one for the same layer, with its undo history.
+
+        Raises
+        ------
+        InputRefusedError
+            If the layer was not made by CovSeg.
+        """
+        editor = self._editors.get(layer) or self._new_editor(layer, origin)
+        if editor is not self._mask:
+            self._mask = editor
+            self.mask_changed.emit()
+        return editor
+
+    def set_lungs(self, lungs: LungMask | None) -> None:
+        """Remember the lungs of the scan, in the standard orientation."""
+        self._put(self._lungs, lungs)
+        self.lungs_changed.emit()
+
+    def set_doubt(self, slices: tuple[float | None, ...] | None) -> None:
+        """Remember how unsure a model was of each slice of the scan."""
+        self._put(self._doubts, slices)
+        self.doubt_changed.emit()
+
+    def set_case(self, case: OpenCase | None) -> None:
+        """Say which case of a store the scan is."""
+        self._put(self._cases, case)
+        self.case_changed.emit()
+
+    def autosave_of(self, editor: MaskEditor) -> Autosave:
+        """Give what writes the journal of an editor."""
+        return self._autosaves[editor]
+
+    def put_back(self, editor: MaskEditor) -> None:
+        """Show a mask again whose layer was removed; nothing of it was lost."""
+        self._editors[editor.layer] = editor
+        self.viewer.add_layer(editor.layer)
+        self.edit(editor.layer)
+
+    def forget(self, editor: MaskEditor) -> None:
+        """Give up a removed mask and its unsaved edits for good."""
+        self._autosaves.pop(editor).drop()
+        self._scans.pop(editor)
+        editor.close()
+        editor.deleteLater()
+
+    def close(self, *, keep: bool) -> None:
+        """End; journals of unsaved masks stay for the next start, or go."""
+        for editor, autosave in self._autosaves.items():
+            if keep and not editor.is_saved:
+                editor.commit()
+            else:
+                autosave.drop()
+            autosave.keep()
+            # A timer that still runs may not be freed by another thread.
+            editor.close()
+        self._autosaves.clear()
+        self._editors.clear()
+        _sessions.pop(self.viewer, None)
+
+    def _show_alone(self) -> None:
+        """Hide other scans and their masks: two chests on each other mislead."""
+        if self._scan is None:
+            return
+        self._scan.visible = True
+        bring_into_view(self.viewer, self._scan)
+        if self._mask is not None:
+            self._mask.layer.visible = True
+        for layer in self.viewer.layers:
+            if layer is not self._scan and self._is_foreign(layer):
+                layer.visible = False
+
+    def _is_foreign(self, layer: Layer) -> bool:
+        facts = facts_of(layer.metadata)
+        if isinstance(facts, CTFacts):
+            return not facts.source.is_synthetic
+        if layer in self._editors:
+            return self._scans[self._editors[layer]] is not self._scan
+        return isinstance(facts, MaskFacts) and not _lies_on(layer, self._scan)
+
+    def _new_editor(self, layer: Labels, origin: MaskOrigin | None) -> MaskEditor:
+        if not isinstance(facts_of(layer.metadata), MaskFacts):
+            raise InputRefusedError(
+                "this layer was not made on a scan of CovSeg, so its place in the "
+                "patient is unknown; outline the scan with CovSeg and edit that mask."
+            )
+        editor = MaskEditor(layer, origin, self)
+        self._editors[layer] = editor
+        self._scans[editor] = self._scan_under(layer)
+        self._autosaves[editor] = Autosave(
+            editor, partial(self._header, editor), partial(self._hash, editor)
+        )
+        return editor
+
+    def _header(self, editor: MaskEditor) -> JournalHeader:
+        """Tell a journal which scan a mask lies on."""
+        grid, scan = editor.facts.grid, self._scans[editor]
+        facts = facts_of(scan.metadata) if scan else None
+        source = facts.source if isinstance(facts, CTFacts) else None
+        case = self._cases.get(scan) if scan else None
+        return JournalHeader(
+            shape=grid.shape,
+            affine_lps=tuple(tuple(map(float, row)) for row in grid.affine_lps),
+            standard_shape=Orientation(grid).standard_grid.shape,
+            label_set=editor.label_set.name,
+            title=editor.layer.name,
+            path=str(source.paths[0]) if source and source.paths else "",
+            series_uid=source.series_uid if source else "",
+            store=str(case.store.root) if case else "",
+            case_id=case.case_id if case else "",
+            version=editor.parent_version,
+            origin=editor.origin.kind,
+            model=editor.origin.model,
+            model_sha256=editor.origin.weights_sha256,
+            started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _hash(self, editor: MaskEditor) -> str:
+        """Hash the scan of a mask; takes a second, so not for the window's thread."""
+        scan = self._scans.get(editor)
+        return hash_ct(ct_from_layer(scan.data, scan.metadata)) if scan else ""
+
+    def _scan_under(self, layer: Labels) -> Image | None:
+        """Find the scan that a mask lies on; the chosen one goes first."""
+        scans = (self._scan, *self.viewer.layers)
+        return next((each for each in scans if _lies_on(layer, each)), None)
+
+    def _newest_mask(self) -> MaskEditor | None:
+        editors = reversed(self._editors.values())
+        fitting = (each for each in editors if self._scans[each] is self._scan)
+        return next(fitting, None)
+
+    def _put(self, where: dict[Image, _Fact], what: _Fact | None) -> None:
+        if self._scan is None:
+            return
+        if what is None:
+            where.pop(self._scan, None)
+        else:
+            where[self._scan] = what
+
+    def _on_removed(self, event: object) -> None:
+        layer: Layer = event.value  # type: ignore[attr-defined]
+        if layer in self._editors:
+            self._lose(self._editors.pop(layer))
+        for facts in (self._cases, self._lungs, self._doubts):
+            facts.pop(layer, None)
+        if layer is self._scan:
+            self.choose_scan(None)
+
+    def _lose(self, editor: MaskEditor) -> None:
+        if editor is self._mask:
+            self._mask = self._newest_mask()
+            self.mask_changed.emit()
+        if editor.is_saved:
+            self.forget(editor)
+        else:
+            self.mask_lost.emit(editor)
+
+
+def _lies_on(mask: Labels, scan: object) -> bool:
+    if not isinstance(scan, Image):
+        return False
+    on, of = facts_of(mask.metadata), facts_of(scan.metadata)
+    if not isinstance(on, MaskFacts) or not isinstance(of, CTFacts):
+        return False
+    return on.grid.matches(of.grid)
+
+
+_sessions: WeakKeyDictionary[Viewer, Session] = WeakKeyDictionary()

@@ -1,0 +1,1 @@
+"""Synthetic images beside the scan."""

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_covseg._screen.slices import show_slice, shown_slice, voxel_at
+
+
+@pytest.mark.parametrize("number", [0, 7, 19])
+def test_slice_that_was_asked_for_is_shown(workplace, number):
+    show_slice(workplace.viewer, workplace.mask, number)
+    assert shown_slice(workplace.viewer, workplace.mask) == number
+    assert workplace.viewer.dims.current_step[0] == number
+
+
+def test_slice_is_counted_in_the_mask_although_another_layer_is_longer(workplace):
+    workplace.viewer.add_image(
+        np.zeros((100, 4, 4)), scale=(4, 5, 2.5), translate=(-300, 0, 0)
+    )
+    show_slice(workplace.viewer, workplace.mask, 3)
+    assert shown_slice(workplace.viewer, workplace.mask) == 3
+
+
+def test_beyond_the_mask_its_last_slice_counts(workplace):
+    workplace.viewer.add_image(np.zeros((100, 4, 4)), scale=(8, 5, 2.5))
+    workplace.viewer.dims.set_point(0, 10_000)
+    assert shown_slice(workplace.viewer, workplace.mask) == 19
+
+
+def test_voxel_is_found_at_its_place_in_the_viewer(workplace):
+    position = workplace.mask.data_to_world((6.2, 24.9, 20.4))
+    assert voxel_at(workplace.mask, position) == (6, 25, 20)

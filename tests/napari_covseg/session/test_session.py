@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from covseg_core.editing.recover import read_journal
+from covseg_core.errors import InputRefusedError
+from covseg_core.registry.home import recovery_folder
+from covseg_core.transforms.fingerprint import hash_ct
+from covseg_core.transforms.lungs import find_lungs
+from covseg_core.volume import Grid
+from napari_covseg._convert import ct_layer, mask_layer
+from napari_covseg._screen.slices import shown_slice
+from napari_covseg._session.session import session_of
+
+
+@pytest.fixture
+def viewer(qapp):
+    return ViewerModel()
+
+
+@pytest.fixture
+def session(viewer):
+    session = session_of(viewer)
+    yield session
+    session.close(keep=False)
+
+
+@pytest.fixture
+def scan(session, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "CT")
+    layer = session.viewer.add_image(data, **arguments)
+    session.choose_scan(layer)
+    return layer
+
+
+@pytest.fixture
+def editor(session, scan, phantom):
+    data, arguments, _ = mask_layer(phantom.lesions, "Infection")
+    return session.edit(session.viewer.add_labels(data, **arguments))
+
+
+def paint(editor, value=2):
+    with editor.layer.block_history():
+        editor.layer.paint((10, 20, 20), value)
+
+
+def test_viewer_has_one_session(viewer, session):
+    assert session_of(viewer) is session
+
+
+def test_scan_is_given_without_a_copy(session, scan, phantom):
+    ct = session.ct()
+    assert np.shares_memory(ct.hu, scan.data)
+    assert ct.is_hu
+
+
+def test_no_scan_is_told(session):
+    with pytest.raises(InputRefusedError, match="no scan is open"):
+        session.ct()
+
+
+def test_same_layer_has_the_same_editor(session, editor):
+    assert session.edit(editor.layer) is editor
+    assert session.mask is editor
+
+
+def test_layer_of_others_is_refused(session, viewer):
+    layer = viewer.add_labels(np.zeros((3, 4, 5), np.uint8))
+    with pytest.raises(InputRefusedError, match="its place in the patient is unknown"):
+        session.edit(layer)
+
+
+def test_facts_belong_to_their_scan(session, scan, viewer, phantom):
+    session.set_lungs(find_lungs(phantom.ct))
+    session.set_doubt((0.5,))
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    session.choose_scan(viewer.add_image(data, **arguments))
+    assert session.lungs is None
+    assert session.doubt is None
+    session.choose_scan(scan)
+    assert session.lungs is not None
+    assert session.doubt == (0.5,)
+
+
+def test_mask_comes_back_with_its_scan(session, scan, editor, viewer, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    session.choose_scan(viewer.add_image(data, **arguments))
+    assert session.mask is None
+    session.choose_scan(scan)
+    assert session.mask is editor
+
+
+def test_other_scans_and_their_masks_are_hidden(session, scan, editor, viewer, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    second = viewer.add_image(data, **arguments)
+    session.choose_scan(second)
+    shown = [layer for layer in viewer.layers if layer.visible]
+    assert shown == [second]
+    session.choose_scan(scan)
+    shown = [layer for layer in viewer.layers if layer.visible]
+    assert shown == [scan, editor.layer]
+
+
+def test_removed_scan_leaves_none(session, scan, viewer):
+    viewer.layers.remove(scan)
+    assert session.scan is None
+
+
+class TestSafety:
+    def test_strokes_are_on_disk_with_the_scan_they_belong_to(
+        self, session, editor, phantom
+    ):
+        paint(editor)
+        autosave = session.autosave_of(editor)
+        autosave.flush()
+        recovered = read_journal(autosave.path)
+        np.testing.assert_array_equal(recovered.labels, editor.labels)
+        np.testing.assert_array_equal(recovered.base, phantom.lesions.labels)
+        assert recovered.header.image_sha256 == hash_ct(phantom.ct)
+
+    def test_undo_is_on_disk_too(self, session, editor, phantom):
+        paint(editor)
+        editor.undo()
+        autosave = session.autosave_of(editor)
+        autosave.flush()
+        np.testing.assert_array_equal(
+            read_journal(autosave.path).labels, phantom.lesions.labels
+        )
+
+    def test_saving_removes_the_journal_and_the_next_stroke_begins_one(
+        self, session, editor
+    ):
+        paint(editor)
+        session.autosave_of(editor).flush()
+        editor.mark_saved()
+        assert not list(recovery_folder().glob("*.journal"))
+        paint(editor, value=1)
+        session.autosave_of(editor).flush()
+        (path,) = recovery_folder().glob("*.journal")
+        np.testing.assert_array_equal(read_journal(path).labels, editor.labels)
+
+    def test_unfinished_stroke_is_on_disk_as_a_draft(self, session, editor):
+        autosave = session.autosave_of(editor)
+        editor.is_stroking = True
+        editor.labels[4, 4, 4] = 2
+        autosave._write_draft()
+        autosave.flush()
+        assert read_journal(autosave.path).labels[4, 4, 4] == 2
+        assert editor.undo_title is None
+
+    def test_ticked_slices_are_on_disk(self, session, editor):
+        editor.tick(frozenset({2, 7}))
+        autosave = session.autosave_of(editor)
+        autosave.flush()
+        assert read_journal(autosave.path).checked == (2, 7)
+
+    def test_removed_mask_with_edits_can_be_put_back(
+        self, session, editor, viewer, qtbot
+    ):
+        paint(editor)
+        painted = editor.labels.copy()
+        with qtbot.waitSignal(session.mask_lost):
+            viewer.layers.remove(editor.layer)
+        assert session.mask is None
+        session.put_back(editor)
+        assert session.mask is editor
+        assert editor.layer in viewer.layers
+        np.testing.assert_array_equal(editor.labels, painted)
+        editor.undo()
+        assert (editor.labels != painted).any()
+
+    def test_removed_mask_without_edits_goes_quietly(
+        self, session, editor, viewer, qtbot
+    ):
+        with qtbot.assertNotEmitted(session.mask_lost):
+            viewer.layers.remove(editor.layer)
+        assert session.editors == ()
+
+    def test_closing_keeps_the_journal_of_unsaved_edits(self, session, editor):
+        paint(editor)
+        session.close(keep=True)
+        (path,) = recovery_folder().glob("*.journal")
+        np.testing.assert_array_equal(read_journal(path).labels, editor.labels)
+
+    def test_discarding_leaves_nothing(self, session, editor):
+        paint(editor)
+        session.close(keep=False)
+        assert not list(recovery_folder().glob("*"))
+
+    def test_full_disk_is_told_once_and_the_edit_comes_through_later(
+        self, session, editor, monkeypatch, qtbot
+    ):
+        from covseg_core.editing.journal import JournalWriter
+        from napari_covseg._session import autosave
+
+        monkeypatch.setattr(autosave, "_AGAIN_S", 0.05)
+        autosave = session.autosave_of(editor)
+        real, full = JournalWriter.write_change, [True]
+
+        def write(writer, change):
+            if full:
+                raise OSError(28, "No space left on device")
+            real(writer, change)
+
+        monkeypatch.setattr(JournalWriter, "write_change", write)
+        with qtbot.waitSignal(autosave.failed) as told:
+            paint(editor)
+        assert "no space left on device" in told.args[0]
+        with qtbot.waitSignal(autosave.recovered):
+            full.clear()
+        autosave.flush()
+        np.testing.assert_array_equal(read_journal(autosave.path).labels, editor.labels)
+
+
+def test_scan_at_another_place_is_brought_into_view(session, scan, viewer, phantom):
+    grid = phantom.grid
+    affine = grid.affine_lps.copy()
+    affine[:3, 3] += (900.0, 900.0, 900.0)
+    moved = replace(phantom.ct, grid=Grid(grid.shape, affine))
+    data, arguments, _ = ct_layer(moved, "far away")
+    far = viewer.add_image(data, **arguments)
+    viewer.dims.set_point(0, scan.extent.world[0][0])
+    session.choose_scan(far)
+    assert shown_slice(viewer, far) == pytest.approx(grid.shape[0] / 2, abs=1)
+    low, high = far.extent.world
+    _, row, column = viewer.scene.camera.center
+    assert low[1] <= row <= high[1]
+    assert low[2] <= column <= high[2]
+
+
+def test_slice_on_screen_stays_if_the_other_scan_has_it(session, scan, viewer, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    second = viewer.add_image(data, **arguments)
+    viewer.dims.set_current_step(0, 3)
+    session.choose_scan(second)
+    assert shown_slice(viewer, second) == 3
