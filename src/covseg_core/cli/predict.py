@@ -18,7 +18,7 @@ __all__ = ["predict"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
-Format: TypeAlias = Literal["nifti", "dicom-seg", "nrrd"]
+Format: TypeAlias = Literal["nifti", "dicom-seg", "dicom-seg-labelmap", "nrrd"]
 
 
 def predict(

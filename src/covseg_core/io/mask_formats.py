@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "FormatName", "MaskFormat", "stem_of"]
 
-FormatName: TypeAlias = Literal["nifti", "dicom-seg", "nrrd", "rtstruct"]
+FormatName: TypeAlias = Literal[
+    "nifti", "dicom-seg", "dicom-seg-labelmap", "nrrd", "rtstruct"
+]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ def _write_dicom_seg(path: Path, ct: CTVolume, masks: Sequence[TracedMask]) -> N
     write_dicom_seg(path, ct, masks)
 
 
+def _write_label_map(path: Path, ct: CTVolume, masks: Sequence[TracedMask]) -> None:
+    from covseg_core.io.dicom.seg_write import write_dicom_seg
+
+    write_dicom_seg(path, ct, masks, kind="LABELMAP")
+
+
 def _write_nrrd(path: Path, ct: CTVolume, masks: Sequence[TracedMask]) -> None:
     from covseg_core.io.nrrd import write_seg_nrrd
 
@@ -111,6 +119,15 @@ FORMATS: dict[FormatName, MaskFormat] = {
             ".dcm",
             _write_dicom_seg,
             needs_dicom=True,
+        ),
+        MaskFormat(
+            "dicom-seg-labelmap",
+            "DICOM label map",
+            "The newer kind of DICOM segmentation, of 2024; few programs read it yet.",
+            ".dcm",
+            _write_label_map,
+            needs_dicom=True,
+            holds_several=False,
         ),
         MaskFormat(
             "nrrd",

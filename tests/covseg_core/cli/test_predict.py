@@ -119,18 +119,23 @@ def test_the_format_of_a_mask_can_be_said(covseg, refused, scan, tmp_path):
     assert "nifti" in refused(2, *words, "photograph")
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("dicom-seg", "BINARY"), ("dicom-seg-labelmap", "LABELMAP")]
+)
 def test_a_dicom_series_gets_a_segmentation_that_holds_the_same_mask(
-    covseg, dicom, tmp_path
+    covseg, dicom, tmp_path, name, kind
 ):
     plain, seg = tmp_path / "m.nii.gz", tmp_path / "m.dcm"
     document = covseg("predict", dicom, "-o", plain, *BASELINE, "--json").json
-    words = "-o", seg, *BASELINE, "--format", "dicom-seg"
+    words = "-o", seg, *BASELINE, "--format", name
     assert covseg("predict", dicom, *words).code == 0
+    assert dcmread(seg).SegmentationType == kind
     ct = read_ct(dicom)
     mask = read_dicom_seg(seg, ct).lesions
     assert np.array_equal(mask.labels, voxels(plain))
     assert json.loads((tmp_path / "m.json").read_text())["model"] == document["model"]
-    segment = dcmread(seg).SegmentSequence[0]
+    # A label map describes its background too.
+    *_, segment = dcmread(seg).SegmentSequence
     assert segment.SegmentAlgorithmType == "AUTOMATIC"
     assert segment.SegmentAlgorithmName == "hu-threshold"
 

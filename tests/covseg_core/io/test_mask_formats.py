@@ -5,6 +5,7 @@ import pytest
 from covseg_core.errors import UsageError
 from covseg_core.io.mask_formats import FORMATS, stem_of
 from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.volume import Source
 
 
 @pytest.mark.parametrize("name", ["nifti", "nrrd"])
@@ -17,7 +18,7 @@ def test_a_scan_of_any_kind_can_be_saved_for_research(blocks, tmp_path, name):
     assert chosen.takes(path)
 
 
-@pytest.mark.parametrize("name", ["dicom-seg", "rtstruct"])
+@pytest.mark.parametrize("name", ["dicom-seg", "dicom-seg-labelmap", "rtstruct"])
 def test_a_dicom_mask_needs_a_dicom_scan(blocks, tmp_path, name):
     with pytest.raises(UsageError, match=r"not read from DICOM.*Save NIfTI or NRRD"):
         FORMATS[name].require_for(blocks.ct.source)
@@ -27,10 +28,14 @@ def test_a_dicom_mask_needs_a_dicom_scan(blocks, tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
-def test_nifti_holds_one_mask(blocks):
+def test_nifti_and_a_label_map_hold_one_mask(blocks):
     FORMATS["nrrd"].require_for(blocks.ct.source, masks=2)
     with pytest.raises(UsageError, match="a NIfTI file holds one mask, not 2"):
         FORMATS["nifti"].require_for(blocks.ct.source, masks=2)
+    dicom = Source("dicom", ("slice.dcm",))
+    FORMATS["dicom-seg"].require_for(dicom, masks=2)
+    with pytest.raises(UsageError, match="a DICOM label map file holds one mask"):
+        FORMATS["dicom-seg-labelmap"].require_for(dicom, masks=2)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ __all__ = [
     "read_header",
     "read_identity",
     "read_patient",
+    "read_uids",
     "read_with_pixels",
     "transfer_syntax_of",
 ]
@@ -112,6 +113,11 @@ _PIXEL_TAGS = tuple(map(Tag, _PIXEL_ELEMENTS))
 _DIRECTORY_TAGS = (Tag("DirectoryRecordSequence"),)
 _IDENTITY_TAGS = tuple(map(Tag, _IDENTITY_ELEMENTS))
 _PATIENT_TAGS = (Tag("PatientID"), Tag("IssuerOfPatientID"))
+_UID_TAGS = (
+    Tag("SOPInstanceUID"),
+    Tag("StudyInstanceUID"),
+    Tag("SeriesInstanceUID"),
+)
 _PIXEL_STARTS = {
     Tag("PixelData"),
     Tag("FloatPixelData"),
@@ -171,6 +177,11 @@ def read_directory(path: Path) -> FileDataset:
 def read_patient(path: Path) -> FileDataset:
     """Read the elements that tell whose scan it is; see `read_header`."""
     return _read(path, _PATIENT_TAGS, lambda tag, _vr, _length: tag.group > 0x0010)
+
+
+def read_uids(path: Path) -> FileDataset:
+    """Read which image of which series and study this is; see `read_header`."""
+    return _read(path, _UID_TAGS, lambda tag, _vr, _length: tag.group > 0x0020)
 
 
 def read_identity(path: Path) -> FileDataset:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom import config, dcmread
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
+from pydicom import config
+from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
-from covseg_core import __version__
-from covseg_core.errors import OutputError
-from covseg_core.io.atomic import write_atomically
 from covseg_core.io.contours import trace
+from covseg_core.io.dicom.derived import (
+    describe,
+    new_object,
+    save_object,
+    sequence_item,
+)
 from covseg_core.io.dicom.elements import quiet
 from covseg_core.io.dicom.source_series import source_series_of
 from covseg_core.io.same_voxels import in_order_of
 from covseg_core.io.terminology import classes_of
 from covseg_core.labels import UNKNOWN_CLASS
-from covseg_core.volume import SYNTHETIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
+    from pydicom.dataset import Dataset
 
     from covseg_core.io.dicom.source_series import Reference, SourceSeries
     from covseg_core.io.mask_origin import TracedMask
@@ -67,35 +68,20 @@ def write_rtstruct(path: Path, ct: CTVolume, masks: Sequence[TracedMask]) -> Non
     """
     series = source_series_of(ct)
     with quiet(), config.disable_value_validation():
-        document = _document(series, is_synthetic=ct.source.is_synthetic)
+        document = _document(series, describe("Lung infection", ct.source))
         for traced in masks:
             _add_regions(document, series, traced)
-        write_atomically(
-            path,
-            lambda temporary: document.save_as(temporary, enforce_file_format=True),
-            lambda temporary: _require_written(temporary, document, path.name),
-        )
+        save_object(path, document)
 
 
-def _document(series: SourceSeries, *, is_synthetic: bool) -> Dataset:
-    now = datetime.now(UTC).astimezone()
-    document = Dataset()
-    document.update(series.identity)
-    document.SOPClassUID = RTStructureSetStorage
-    document.SOPInstanceUID = generate_uid()
-    document.SeriesInstanceUID = generate_uid()
-    document.Modality = "RTSTRUCT"
-    document.SeriesNumber = _SERIES_NUMBER
-    document.SeriesDescription = (
-        f"{SYNTHETIC} " if is_synthetic else ""
-    ) + "Lung infection, research use only"
-    document.Manufacturer = "covseg"
-    document.ManufacturerModelName = "napari-covseg"
-    document.SoftwareVersions = __version__
+def _document(series: SourceSeries, description: str) -> Dataset:
+    document = new_object(
+        series, RTStructureSetStorage, "RTSTRUCT", _SERIES_NUMBER, description
+    )
     document.OperatorsName = ""
     document.StructureSetLabel = "LUNG_INFECTION"
-    document.StructureSetDate = f"{now:%Y%m%d}"
-    document.StructureSetTime = f"{now:%H%M%S}"
+    document.StructureSetDate = document.pop("ContentDate").value
+    document.StructureSetTime = document.pop("ContentTime").value
     document.FrameOfReferenceUID = series.reference_uid
     document.PositionReferenceIndicator = ""
     document.ApprovalStatus = "UNAPPROVED"
@@ -103,31 +89,28 @@ def _document(series: SourceSeries, *, is_synthetic: bool) -> Dataset:
     document.StructureSetROISequence = []
     document.ROIContourSequence = []
     document.RTROIObservationsSequence = []
-    document.file_meta = FileMetaDataset()
-    document.file_meta.MediaStorageSOPClassUID = document.SOPClassUID
-    document.file_meta.MediaStorageSOPInstanceUID = document.SOPInstanceUID
     # Explicit VR has no room for a contour of more than 64 KiB of text.
     document.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     return document
 
 
 def _frame_of_reference(series: SourceSeries) -> Dataset:
-    images = _item(
+    images = sequence_item(
         SeriesInstanceUID=series.series_uid,
         ContourImageSequence=[_image(reference) for reference in series.references],
     )
-    study = _item(
+    study = sequence_item(
         ReferencedSOPClassUID=_STUDY_CLASS,
         ReferencedSOPInstanceUID=series.identity.StudyInstanceUID,
         RTReferencedSeriesSequence=[images],
     )
-    return _item(
+    return sequence_item(
         FrameOfReferenceUID=series.reference_uid, RTReferencedStudySequence=[study]
     )
 
 
 def _image(reference: Reference) -> Dataset:
-    image = _item(
+    image = sequence_item(
         ReferencedSOPClassUID=reference.sop_class,
         ReferencedSOPInstanceUID=reference.sop_instance,
     )
@@ -141,13 +124,13 @@ def _add_regions(document: Dataset, series: SourceSeries, traced: TracedMask) ->
     has_unknown = bool((labels == UNKNOWN_CLASS).any())
     for label in classes_of(traced.mask.label_set, with_unknown=has_unknown):
         number = len(document.StructureSetROISequence) + 1
-        region = _item(
+        region = sequence_item(
             ROINumber=number,
             ReferencedFrameOfReferenceUID=series.reference_uid,
             ROIName=label.title,
             ROIGenerationAlgorithm=traced.origin.algorithm_type,
         )
-        seen = _item(
+        seen = sequence_item(
             ObservationNumber=number,
             ReferencedROINumber=number,
             RTROIInterpretedType="",
@@ -160,7 +143,7 @@ def _add_regions(document: Dataset, series: SourceSeries, traced: TracedMask) ->
 
 
 def _outline(label: LabelClass, number: int, lines: list[Dataset]) -> Dataset:
-    outline = _item(
+    outline = sequence_item(
         ROIDisplayColor=[round(255 * part) for part in label.colour],
         ReferencedROINumber=number,
     )
@@ -173,24 +156,9 @@ def _contours(series: SourceSeries, marked: npt.NDArray[np.bool_]) -> Iterator[D
     for place in np.flatnonzero(marked.any(axis=(1, 2))).tolist():
         for line in trace(marked[place]):
             points = series.grid.world_mm(np.insert(line, 0, place, axis=1))
-            yield _item(
+            yield sequence_item(
                 ContourImageSequence=[_image(series.references[place])],
                 ContourGeometricType="CLOSED_PLANAR",
                 NumberOfContourPoints=len(points),
                 ContourData=[f"{mm:.4f}" for mm in points.ravel()],
             )
-
-
-def _item(**elements: object) -> Dataset:
-    item = Dataset()
-    for keyword, value in elements.items():
-        setattr(item, keyword, value)
-    return item
-
-
-def _require_written(written: Path, document: Dataset, name: str) -> None:
-    if dcmread(written) != document:
-        raise OutputError(
-            f"{name} was read back differently from what was written. "
-            "Check the disk and save again; the old file is untouched."
-        )

@@ -16,7 +16,7 @@ from covseg_core.io.dicom.parse import (
     transfer_syntax_of,
 )
 from covseg_core.io.dicom.seg_frames import Plane, mark_pixels, planes_of
-from covseg_core.io.dicom.seg_meaning import Meaning, meaning_of
+from covseg_core.io.dicom.seg_meaning import Meaning, meaning_of, name_of_segment
 from covseg_core.io.dicom.seg_origin import origin_of
 from covseg_core.io.refusing import refusing
 from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS, Lesion, Lung
@@ -131,18 +131,18 @@ def _require_room(path: Path) -> None:
 
 
 def _sorted_segments(seg: Any) -> tuple[dict[int, Meaning], list[str]]:
-    """Tell what each segment means, and the labels of those that mean nothing to us."""
+    """Tell what each segment means, and name those that mean nothing to us."""
     known, unknown = {}, []
     for segment in items(seg, "SegmentSequence"):
         number, meaning = integer(segment, "SegmentNumber"), meaning_of(segment)
         if number and meaning is not None:
             known[number] = meaning
         elif number:
-            unknown.append(text(segment, "SegmentLabel"))
+            unknown.append(name_of_segment(segment))
     if not known:
         raise InputRefusedError(
             "no segment is ground glass, consolidation, infection or a lung with its "
-            f"side; it has {', '.join(map(repr, unknown)) or 'none'}. Code or name the "
+            f"side; it has {', '.join(unknown) or 'none'}. Code or name the "
             "segments so."
         )
     return known, unknown
@@ -185,7 +185,7 @@ def _marked(
 
 def _notes_on(unknown: list[str]) -> Iterator[str]:
     if unknown:
-        yield f"segments left out: {', '.join(map(repr, unknown))}"
+        yield f"segments left out: {', '.join(unknown)}"
 
 
 def _note_on_series(seg: Any, ct: CTVolume) -> Iterator[str]:

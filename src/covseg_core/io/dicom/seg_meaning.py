@@ -10,7 +10,7 @@ from covseg_core.io.dicom.elements import items, text
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["Meaning", "meaning_of"]
+__all__ = ["Meaning", "meaning_of", "name_of_segment"]
 
 
 class Meaning(Enum):
@@ -27,12 +27,20 @@ _CODES = {
     ("DCM", "112120"): Meaning.GGO,
     ("SCT", "95436008"): Meaning.CONSOLIDATION,
     ("SCT", "47351003"): Meaning.INFECTION,
+    ("SCT", "3341006"): Meaning.RIGHT_LUNG,
+    ("SCT", "44029006"): Meaning.LEFT_LUNG,
+    ("SRT", "T-28100"): Meaning.RIGHT_LUNG,
+    ("SRT", "T-28500"): Meaning.LEFT_LUNG,
 }
-_LUNG = ("SCT", "39607008")
+_LUNG = {("SCT", "39607008"), ("SRT", "T-28000")}
 _SIDES = {
     ("SCT", "24028007"): Meaning.RIGHT_LUNG,
     ("SCT", "7771000"): Meaning.LEFT_LUNG,
+    ("SRT", "G-A100"): Meaning.RIGHT_LUNG,
+    ("SRT", "G-A101"): Meaning.LEFT_LUNG,
 }
+_OLD_NAMES = {"SNM3": "SRT", "99SDM": "SRT"}
+"""Designators that SNOMED-RT had in older files."""
 _WORDS = (
     ("ggo", Meaning.GGO),
     ("ground glass", Meaning.GGO),
@@ -60,12 +68,20 @@ def meaning_of(segment: Dataset) -> Meaning | None:
     for kind in kinds:
         if _code(kind) in _CODES:
             return _CODES[_code(kind)]
-        if _code(kind) == _LUNG:
+        if _code(kind) in _LUNG:
             return _coded_side(segment, kind) or _side_in(label)
     for words, meaning in _WORDS:
         if words in label:
             return meaning
     return _side_in(label) if "lung" in label else None
+
+
+def name_of_segment(segment: Dataset) -> str:
+    """Name a segment by its label and code, such as ``'Liver' (SCT 10200004)``."""
+    label = repr(text(segment, "SegmentLabel"))
+    for kind in items(segment, "SegmentedPropertyTypeCodeSequence"):
+        return f"{label} ({' '.join(_code(kind))})"
+    return label
 
 
 def _coded_side(segment: Dataset, kind: Dataset) -> Meaning | None:
@@ -87,4 +103,5 @@ def _side_in(label: str) -> Meaning | None:
 
 
 def _code(item: Dataset) -> tuple[str, str]:
-    return text(item, "CodingSchemeDesignator"), text(item, "CodeValue")
+    scheme = text(item, "CodingSchemeDesignator")
+    return _OLD_NAMES.get(scheme, scheme), text(item, "CodeValue")

@@ -11,6 +11,7 @@ from pydicom.uid import generate_uid
 from covseg_core import __version__
 from covseg_core.errors import OutputError, UsageError
 from covseg_core.io.atomic import write_atomically
+from covseg_core.io.dicom.derived import MANUFACTURER, MODEL_NAME, describe
 from covseg_core.io.dicom.elements import quiet
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.seg_segments import describe_segment
@@ -19,7 +20,6 @@ from covseg_core.io.dicom.source_series import source_series_of
 from covseg_core.io.same_voxels import in_order_of
 from covseg_core.io.terminology import classes_of
 from covseg_core.labels import INFECTION, LUNGS, UNKNOWN_CLASS
-from covseg_core.volume import SYNTHETIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,6 @@ __all__ = ["SegKind", "write_dicom_seg"]
 SegKind: TypeAlias = Literal["BINARY", "LABELMAP"]
 
 _SERIES_NUMBER = 9001
-_DESCRIPTION = "Lung infection, research use only"
 
 
 def write_dicom_seg(
@@ -80,8 +79,7 @@ def write_dicom_seg(
     series = source_series_of(ct)
     with quiet(), config.disable_value_validation():
         seg = _segmentation(series, masks, kind)
-        if ct.source.is_synthetic:
-            seg.SeriesDescription = f"{SYNTHETIC} {seg.SeriesDescription}"
+        seg.SeriesDescription = describe("Lung infection", ct.source)
         write_atomically(
             path,
             lambda temporary: seg.save_as(temporary),
@@ -107,16 +105,17 @@ def _segmentation(
         series_number=_SERIES_NUMBER,
         sop_instance_uid=generate_uid(),
         instance_number=1,
-        manufacturer="covseg",
-        manufacturer_model_name="napari-covseg",
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=MODEL_NAME,
         software_versions=__version__,
         device_serial_number="none",
         content_label="LUNG_INFECTION",
-        content_description=_DESCRIPTION,
-        series_description=_DESCRIPTION,
+        content_description="Lung infection, research use only",
         # Without empty frames some readers would cut the volume short.
         omit_empty_frames=False,
     )
+    # An element that must be there, if empty; highdicom leaves it out.
+    seg.ContentCreatorName = ""
     name_frames(seg, series)
     return seg
 

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from covseg_core.io.dicom import read_dicom
 from covseg_core.io.dicom.write import write_dicom_series
 from covseg_core.volume import CTVolume, Grid
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 SHAPE = (10, 36, 40)
 SPACING = (2.0, 0.7, 0.8)
 ORIGIN = (-11.5, -20.25, 30.0)
+
+
+AXES = np.array([[0.96, -0.224, 0.168], [0.28, 0.768, -0.576], [0.0, 0.6, 0.8]])
+TURNS = {
+    "normal": np.eye(3),
+    "negated": np.diag([-1.0, -1.0, 1.0]),
+    "transposed": np.array([[0, 1.0, 0], [1.0, 0, 0], [0, 0, -1.0]]),
+    "oblique": AXES,
+}
 
 
 def _hu() -> np.ndarray:
@@ -55,6 +65,47 @@ def series(untouched_series, tmp_path) -> Path:
 def write_series(tmp_path):
     """Write a volume as a series into a folder of the given name."""
     return lambda ct, name="series": make_series(ct, tmp_path / name)
+
+
+@pytest.fixture
+def scan(write_series):
+    """Write a CT of 5 x 14 x 18 voxels of noise as a series and read it back."""
+
+    def make(name="normal"):
+        shape, affine = (5, 14, 18), np.eye(4)
+        affine[:3, :3] = TURNS[name] * (0.7, 0.8, 2.0)
+        affine[:3, 3] = 11.5, -20.25, 30.0
+        hu = np.random.default_rng(2).integers(-1000, 200, shape).astype(np.float32)
+        return read_dicom(write_series(CTVolume(hu, Grid(shape, affine))))
+
+    return make
+
+
+@pytest.fixture(params=TURNS)
+def turned(request, scan) -> CTVolume:
+    """A CT from DICOM in each orientation."""
+    return scan(request.param)
+
+
+@pytest.fixture
+def anonymised(series, edit_all) -> CTVolume:
+    """A CT whose headers lost their UIDs and hold what breaks the rules."""
+    edit_all(
+        series,
+        SOPClassUID="",
+        SOPInstanceUID="",
+        StudyInstanceUID="",
+        SeriesInstanceUID="",
+        FrameOfReferenceUID=None,
+        SpecificCharacterSet="",
+        PatientName=None,
+        PatientSex="none",
+        PatientBirthDate="unknown",
+        StudyDate=None,
+        AccessionNumber=None,
+        Modality="",
+    )
+    return read_dicom(series)
 
 
 @pytest.fixture

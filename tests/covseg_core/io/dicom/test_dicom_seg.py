@@ -194,7 +194,7 @@ def test_lungs_have_the_side_of_their_code_or_label(scan, write_seg, two):
     found = read_dicom_seg(path, ct)
     assert np.array_equal(found.lungs.labels, 2 * two[0] + two[1])
     assert found.lesions is None
-    assert found.notes == ("segments left out: 'lung'",)
+    assert found.notes == ("segments left out: 'lung' (SCT 39607008)",)
 
 
 def test_a_reader_is_trusted_no_more_than_the_least_of_the_segments(
