@@ -50,6 +50,16 @@ CASE_COMMANDS = {
     "verify": ("verify:verify", "Check every byte of a store."),
     "export": ("export:export", "Write the finished cases for nnU-Net or MONAI."),
 }
+PACS_COMMANDS = {
+    "find": ("find:find", "List the series that a PACS has."),
+    "fetch": ("fetch:fetch", "Fetch one series from a PACS as DICOM files."),
+    "store": ("store:store", "Store segmentations and reports of covseg in a PACS."),
+    "login": ("login:login", "Keep a login for a PACS in this computer's keyring."),
+    "logout": ("login:logout", "Take a login out of the keyring again."),
+    "add": ("names:add", "Give a PACS a name."),
+    "list": ("names:list_command", "List the PACS that have a name."),
+    "remove": ("names:remove", "Forget the name of a PACS, and its login."),
+}
 
 
 def make_app() -> App:
@@ -73,4 +83,8 @@ def make_app() -> App:
     for name, (place, text) in CASE_COMMANDS.items():
         cases.command(f"covseg_core.cli.cases.{place}", name=name, help=text)
     app.command(cases)
+    pacs = App(name="pacs", help="Find, fetch and store in a PACS over DICOMweb.")
+    for name, (place, text) in PACS_COMMANDS.items():
+        pacs.command(f"covseg_core.cli.pacs.{place}", name=name, help=text)
+    app.command(pacs)
     return app

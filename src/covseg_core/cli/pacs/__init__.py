@@ -1,0 +1,1 @@
+"""`covseg pacs`: one file per command."""
