@@ -9,6 +9,7 @@ __all__ = [
     "INFECTION",
     "LABEL_SETS",
     "LESIONS",
+    "LOBES",
     "LUNGS",
     "NOT_INFECTED",
     "UNKNOWN_CLASS",
@@ -114,5 +115,16 @@ LUNGS = LabelSet(
         LabelClass(Lung.LEFT, "left_lung", "Left lung", _GREEN),
     ),
 )
+LOBES = LabelSet(
+    "lobes",
+    (
+        LabelClass(1, "left_upper_lobe", "Left upper lobe", (0.000, 0.447, 0.698)),
+        LabelClass(2, "left_lower_lobe", "Left lower lobe", _SKY),
+        LabelClass(3, "right_upper_lobe", "Right upper lobe", _GREEN),
+        LabelClass(4, "right_middle_lobe", "Right middle lobe", (0.941, 0.894, 0.259)),
+        LabelClass(5, "right_lower_lobe", "Right lower lobe", (0.800, 0.475, 0.655)),
+    ),
+)
+"""Numbered as the model LTRCLobes of the program *lungmask* does."""
 LABEL_SETS = {labels.name: labels for labels in (INFECTION, LESIONS, LUNGS)}
 """Every label set by the name that a model card stores."""

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from covseg_core.errors import GeometryError
-from covseg_core.labels import INFECTION, LESIONS, LUNGS, LabelSet
+from covseg_core.labels import INFECTION, LESIONS, LOBES, LUNGS, LabelSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ __all__ = [
     "Grid",
     "LabelVolume",
     "LesionMask",
+    "LobeMask",
     "LungMask",
     "SliceImage",
     "Source",
@@ -292,6 +293,13 @@ class LungMask(LabelVolume):
     """The lungs: 1 the patient's right one, 2 the left one."""
 
     label_set: LabelSet = LUNGS
+
+
+@dataclass(frozen=True, eq=False)
+class LobeMask(LabelVolume):
+    """The five lobes of the lungs, see `labels.LOBES`."""
+
+    label_set: LabelSet = LOBES
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": "Outline infection on scans or 8-bit slices.",
     "whatif": "Imagine a scan as healthy or diseased, with a StichNet.",
     "lungs": "Find the right and the left lung.",
+    "severity": "Score how much of the lungs is diseased, and report it.",
     "evaluate": "Measure how well predictions agree with a reader's masks.",
     "train": "Train a model on the cases of a store, or go on from a parent.",
     "pretrain": "Learn from scans without masks, for train to go on from.",
@@ -47,6 +48,7 @@ CASE_COMMANDS = {
     "show": ("show:show", "Show a case and its masks."),
     "diff": ("diff:diff", "Tell what changed between two masks of a case."),
     "state": ("state:state", "Say how far a case is."),
+    "severity": ("severity:severity", "Write the scores of every case as a table."),
     "verify": ("verify:verify", "Check every byte of a store."),
     "export": ("export:export", "Write the finished cases for nnU-Net or MONAI."),
 }

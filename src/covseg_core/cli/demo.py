@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -15,10 +15,25 @@ from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
 from covseg_core.io.atomic import write_json
 from covseg_core.io.dicom.write import write_dicom_series
+from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.phantom import make_phantom
 from covseg_core.registry.store import DEFAULT_MODEL, find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.reports.overlay import write_overlay
+from covseg_core.reports.severity.as_json import json_of
+from covseg_core.reports.severity.facts import (
+    LUNGS_WERE_FOUND,
+    ReportFacts,
+    SeverityCase,
+    sha256_of_mask,
+)
+from covseg_core.reports.severity.write import write_reports
+from covseg_core.severity.report import measure_report
+from covseg_core.transforms.lungs import find_lungs
+
+if TYPE_CHECKING:
+    from covseg_core.inference.prediction import Prediction
+    from covseg_core.volume import CTVolume
 
 __all__ = ["demo"]
 
@@ -34,7 +49,8 @@ def demo(
     Parameters
     ----------
     output
-        Folder for ct/, mask.nii.gz, mask.json, severity.json and overlay.png.
+        Folder for ct/, mask.nii.gz, mask.json, severity.json, report.html, report.pdf
+        and overlay.png.
     """
     phantom = make_phantom()
     write_dicom_series(phantom.ct, output / "ct")
@@ -43,10 +59,7 @@ def demo(
     model, wanted = load_model(find_model(DEFAULT_MODEL)), Wanted(PredictSettings())
     prediction = follow(predict_ct(ct, model, wanted.settings))
     manifest = save_prediction(output / "mask.nii.gz", ct, prediction, model, wanted)
-    write_json(
-        output / "severity.json",
-        {key: manifest[key] for key in ("warning", "model", "opacity")},
-    )
+    _report(output, ct, prediction, manifest)
     write_overlay(output / "overlay.png", ct, prediction.lesions, prediction.lungs)
 
     say(f"{model.card.name} on {prediction.device}, {prediction.seconds:.1f} s")
@@ -56,3 +69,23 @@ def demo(
     share = manifest["opacity"]["both"]["percent_opacity"]
     say(f"  {'of the lungs':16}{share:8.1f} %")
     say(f"mask, report and picture are in {output}; for research use only")
+
+
+def _report(
+    output: Path, ct: CTVolume, prediction: Prediction, manifest: dict[str, Any]
+) -> None:
+    """Score the scan and write severity.json, report.html and report.pdf."""
+    lungs = prediction.lungs or find_lungs(ct)
+    case = SeverityCase(ct, prediction.lesions, lungs)
+    report = measure_report(ct, prediction.lesions, lungs)
+    model = manifest["model"]
+    facts = ReportFacts(
+        MaskOrigin("model", model["name"], model["weights_sha256"]),
+        model["threshold"],
+        LUNGS_WERE_FOUND,
+        manifest["created_utc"],
+        mask_sha256=sha256_of_mask(prediction.lesions),
+    )
+    document = json_of(case, report, facts) | {"model": model}
+    write_json(output / "severity.json", document)
+    write_reports((output / "report.html", output / "report.pdf"), case, report, facts)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from covseg_core.severity.opacity import OpacityReport, measure_opacity
+from covseg_core.severity.report import SeverityReport, SeverityStep, report_steps
 from covseg_core.severity.table import ScoreRow, rows_of
-from covseg_core.severity.zones import ZoneShare, share_by_zone
 from covseg_core.transforms.lungs import find_lungs
-from covseg_core.transforms.nearest import fill_nearest
-from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
+from covseg_core.volume import CTVolume, Grid, LesionMask, LobeMask, LungMask
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,43 +19,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Severity", "SeverityStep", "lungs_of", "measure_severity"]
 
+_MARGIN_VOXELS = 8
+"""The surface of a lung is known by what lies beyond it."""
 _Box: TypeAlias = tuple[slice, slice, slice]
-
-
-@dataclass(frozen=True)
-class SeverityStep:
-    """What is being done, in plain words; how long it takes is not known."""
-
-    stage: str
-    done: int = 0
-    total: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Severity:
-    """All that is measured.
+    """What was measured, and the same as a table.
 
     Parameters
     ----------
-    report : OpacityReport
-        By lung.
+    report : SeverityReport
+        Without density and distribution if they were not asked for.
     rows : tuple of ScoreRow
-        The same as a table.
-    zones : tuple of ZoneShare
-        Thirds of each lung by height.
+        By lung.
     """
 
-    report: OpacityReport
+    report: SeverityReport
     rows: tuple[ScoreRow, ...]
-    zones: tuple[ZoneShare, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give all values for JSON."""
-        return self.report.as_dict() | {
-            "thirds_by_height_percent_opacity": {
-                f"{one.side} {one.height}": one.percent_opacity for one in self.zones
-            }
-        }
 
 
 def lungs_of(ct: CTVolume) -> Generator[SeverityStep, None, LungMask]:
@@ -67,7 +47,12 @@ def lungs_of(ct: CTVolume) -> Generator[SeverityStep, None, LungMask]:
 
 
 def measure_severity(
-    ct: CTVolume, lesions: LesionMask, lungs: LungMask
+    ct: CTVolume,
+    lesions: LesionMask,
+    lungs: LungMask,
+    lobes: LobeMask | None = None,
+    *,
+    finer: bool = False,
 ) -> Generator[SeverityStep, None, Severity]:
     """Measure how much of the lungs is infected.
 
@@ -76,8 +61,12 @@ def measure_severity(
     ct : CTVolume
         For the density of lesions.
     lesions, lungs : LesionMask, LungMask
-        On the grid of `ct`.  They are copied at the first step, so that a reader
-        may go on correcting.
+        On the grid of `ct`.  The lesions are copied at the first step, so that a
+        reader may go on correcting.
+    lobes : LobeMask, optional
+        On the grid of `ct`.
+    finer : bool
+        Whether to measure density and distribution too, which takes longer.
 
     Yields
     ------
@@ -89,27 +78,24 @@ def measure_severity(
     GeometryError
         If the masks do not lie on the grid of `ct`.
     InputRefusedError
-        If the lung mask is empty.
+        If the lung mask or the lobe mask is empty.
     """
-    lesions.require_on(ct)
-    lungs.require_on(ct)
+    for mask in (lesions, lungs, lobes):
+        if mask is not None:
+            mask.require_on(ct)
     yield SeverityStep("Measuring")
-    box = _box_around(lesions.labels, lungs.labels)
+    box = _box_around(
+        *(mask.labels for mask in (lesions, lungs, lobes) if mask is not None)
+    )
     grid = _grid_of(box, ct.grid)
     padding = None if ct.padding is None else ct.padding[box]
     near = replace(ct, hu=ct.hu[box], padding=padding, grid=grid)
     lesions = replace(lesions, labels=lesions.labels[box].copy(), grid=grid)
     lungs = replace(lungs, labels=lungs.labels[box], grid=grid)
-    # Filled once here, so that neither of the two has to do it again.
-    if lungs.labels.any():
-        infected = lesions.labels > 0
-        sides = fill_nearest(lungs.labels, infected, grid.spacing_mm_zyx)
-        lungs = replace(lungs, labels=sides)
-        yield SeverityStep("Measuring")
-    report = measure_opacity(near, lesions, lungs)
-    yield SeverityStep("Measuring")
-    rows = rows_of(report, lesions.label_set)
-    return Severity(report, rows, share_by_zone(lesions, lungs))
+    if lobes is not None:
+        lobes = replace(lobes, labels=lobes.labels[box], grid=grid)
+    report = yield from report_steps(near, lesions, lungs, lobes=lobes, finer=finer)
+    return Severity(report, rows_of(report, lesions.label_set))
 
 
 def _box_around(*masks: npt.NDArray[np.uint8]) -> _Box:
@@ -122,7 +108,10 @@ def _box_around(*masks: npt.NDArray[np.uint8]) -> _Box:
 
 def _extent(labelled: npt.NDArray[np.bool_]) -> slice:
     found = np.flatnonzero(labelled.any(axis=0))
-    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(None)
+    if not found.size:
+        return slice(None)
+    start = max(0, int(found[0]) - _MARGIN_VOXELS)
+    return slice(start, int(found[-1]) + 1 + _MARGIN_VOXELS)
 
 
 def _grid_of(box: _Box, grid: Grid) -> Grid:

@@ -10,21 +10,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from covseg_core.errors import InputRefusedError
-from covseg_core.labels import Lung
-from covseg_core.transforms.nearest import fill_nearest
+from covseg_core.severity.counts import RegionCount, add_counts, count_regions
+from covseg_core.severity.regions import (
+    WHOLE,
+    Rung,
+    nearest_region,
+    require_lungs,
+    sides_of,
+    spread,
+)
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Sequence
 
     from covseg_core.volume import CTVolume, LesionMask, LungMask
 
-__all__ = ["HIGH_OPACITY_HU", "OpacityReport", "RegionOpacity", "measure_opacity"]
-
-HIGH_OPACITY_HU = -200.0
-"""Lesion voxels above this count as high opacity."""
+__all__ = ["OpacityReport", "RegionOpacity", "measure_opacity"]
 
 
 @dataclass(frozen=True)
@@ -102,42 +103,31 @@ def measure_opacity(
     InputRefusedError
         If the lung mask is empty, as every share would be undefined.
     """
-    lesions.require_on(ct)
-    lungs.require_on(ct)
-    if not lungs.labels.any():
-        raise InputRefusedError(
-            "the lung mask is empty, so shares of the lung are undefined; "
-            "give a lung mask with 1 right and 2 left."
-        )
-    sides = fill_nearest(lungs.labels, lesions.labels > 0, ct.grid.spacing_mm_zyx)
+    sides = sides_of(require_lungs(ct, lesions, lungs))
+    sides = spread(sides, nearest_region(sides, lesions))
+    return opacity_of(count_regions(ct, lesions, sides), ct.grid.voxel_ml)
+
+
+def opacity_of(counts: Sequence[RegionCount], voxel_ml: float) -> OpacityReport:
+    """Make the report from the counts of the right and the left lung."""
+    right, left = counts
+    both = add_counts(WHOLE, counts)
     return OpacityReport(
-        "two lungs",
-        _measure(ct, lesions, sides > 0),
-        _measure(ct, lesions, sides == Lung.RIGHT),
-        _measure(ct, lesions, sides == Lung.LEFT),
+        str(Rung.LUNGS),
+        *(region_opacity(one, voxel_ml) for one in (both, right, left)),
     )
 
 
-def _measure(
-    ct: CTVolume, lesions: LesionMask, region: npt.NDArray[np.bool_]
-) -> RegionOpacity:
-    voxels, dense, voxel_ml = np.zeros(256, np.int64), 0, ct.grid.voxel_ml
-    # Slice by slice, as whole scans at once would hold up other threads.
-    for z, plane in enumerate(region):
-        measured = plane if ct.padding is None else plane & ~ct.padding[z]
-        inside = lesions.labels[z][measured]
-        voxels += np.bincount(inside, minlength=256)
-        high = ct.hu[z][measured] > HIGH_OPACITY_HU
-        dense += int(np.count_nonzero(high & (inside > 0)))
-    total = int(voxels.sum())
-    infected = total - int(voxels[0])
+def region_opacity(count: RegionCount, voxel_ml: float) -> RegionOpacity:
+    """Turn the voxels of a region into millilitres and percentages."""
+    total = count.voxels
+    has_density = bool(total) and count.dense is not None
     return RegionOpacity(
         lung_ml=total * voxel_ml,
-        lesion_ml={
-            label.key: int(voxels[label.value]) * voxel_ml
-            for label in lesions.label_set.classes
-        },
-        infection_ml=infected * voxel_ml,
-        percent_opacity=100.0 * infected / total if total else None,
-        percent_high_opacity=(100.0 * dense / total if total and ct.is_hu else None),
+        lesion_ml={key: voxels * voxel_ml for key, voxels in count.by_class.items()},
+        infection_ml=count.infected * voxel_ml,
+        percent_opacity=100.0 * count.infected / total if total else None,
+        percent_high_opacity=(
+            100.0 * (count.dense or 0) / total if has_density else None
+        ),
     )

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from covseg_core.labels import LabelSet
-    from covseg_core.severity.opacity import OpacityReport, RegionOpacity
+    from covseg_core.severity.opacity import RegionOpacity
+    from covseg_core.severity.regions import Side
+    from covseg_core.severity.report import SeverityReport
+    from covseg_core.severity.scoring import ScoreResult
 
-__all__ = ["REGIONS", "Score", "ScoreRow", "as_csv", "as_text", "rows_of", "scores_of"]
+__all__ = ["REGIONS", "Score", "ScoreRow", "as_csv", "as_text", "rows_of"]
 
 REGIONS = ("right", "left", "both")
 """Columns of the table; right and left are the patient's."""
+_TITLES = ("Right", "Left", "Both")
 _NOTHING = "–"
 
 
@@ -29,53 +33,56 @@ class Score:
     title : str
         Name on screen.
     unit : str
-        ``ml`` or ``%``.
+        ``ml``, ``%`` or ``points``.
     help : str
         What it means, in a sentence.
-    measure : callable
-        Takes it from a region; None where it is undefined.
     """
 
     title: str
     unit: str
     help: str
-    measure: Callable[[RegionOpacity], float | None]
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A score and its values, None where undefined, in the order of `REGIONS`."""
+    """A score and its values, None where undefined, in the order of `REGIONS`.
+
+    Parameters
+    ----------
+    score : Score
+        Which.
+    values : tuple of float or None
+        One for each column.
+    maxima : tuple of int, optional
+        The most points that each could be.
+    """
 
     score: Score
     values: tuple[float | None, ...]
+    maxima: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
-        """Name and unit, such as ``Opacity (%)``."""
+        """Name and unit, such as ``Opacity (%)``; points tell their own."""
+        if self.maxima:
+            return self.score.title
         return f"{self.score.title} ({self.score.unit})"
 
     @property
     def words(self) -> tuple[str, ...]:
         """The values as they are shown, a dash where one is undefined."""
-        return tuple(
-            _NOTHING if value is None else _shown(value) for value in self.values
-        )
+        if self.maxima:
+            pairs = zip(self.values, self.maxima, strict=True)
+            return tuple(f"{_shown(value, '.0f')}/{most}" for value, most in pairs)
+        return tuple(_shown(value, ".1f") for value in self.values)
 
 
-def scores_of(label_set: LabelSet) -> tuple[Score, ...]:
-    """List what is measured in masks of these classes, in order."""
-    classes = label_set.classes
-    each = tuple(_volume_of(label.key, label.title) for label in classes)
-    return (_LUNG, *each, *((_INFECTION,) if len(classes) > 1 else ()), *_SHARES)
-
-
-def rows_of(report: OpacityReport, label_set: LabelSet) -> tuple[ScoreRow, ...]:
+def rows_of(report: SeverityReport, label_set: LabelSet) -> tuple[ScoreRow, ...]:
     """Make the rows of a report on a mask of these classes."""
-    regions = [getattr(report, name) for name in REGIONS]
-    return tuple(
-        ScoreRow(score, tuple(score.measure(region) for region in regions))
-        for score in scores_of(label_set)
-    )
+    each = [_volume(report, label.key, label.title) for label in label_set.classes]
+    lesions = [*each, *([_infection(report)] if len(each) > 1 else [])]
+    scores = (_points(result) for result in report.scores)
+    return (_lung(report), *lesions, *_shares(report), *scores)
 
 
 def as_text(rows: Iterable[ScoreRow]) -> str:
@@ -94,44 +101,57 @@ def as_csv(rows: Iterable[ScoreRow]) -> str:
     return text.getvalue()
 
 
-def _shown(value: float) -> str:
-    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
+def _shown(value: float | None, form: str) -> str:
+    if value is None:
+        return _NOTHING
+    return f"{value:{form}}" if value < 1000 else f"{value:.0f}"
 
 
-def _volume_of(key: str, title: str) -> Score:
-    return Score(
-        title,
-        "ml",
-        f"Volume outlined as {title.lower()}.",
-        lambda region: region.lesion_ml[key],
+def _row(
+    report: SeverityReport, score: Score, take: Callable[[RegionOpacity], float | None]
+) -> ScoreRow:
+    regions = (getattr(report.opacity, name) for name in REGIONS)
+    return ScoreRow(score, tuple(take(region) for region in regions))
+
+
+def _lung(report: SeverityReport) -> ScoreRow:
+    score = Score("Lung", "ml", "Volume of the lung, infection included.")
+    return _row(report, score, lambda region: region.lung_ml)
+
+
+def _volume(report: SeverityReport, key: str, title: str) -> ScoreRow:
+    score = Score(title, "ml", f"Volume outlined as {title.lower()}.")
+    return _row(report, score, lambda region: region.lesion_ml[key])
+
+
+def _infection(report: SeverityReport) -> ScoreRow:
+    score = Score("All infection", "ml", "Volume of all classes together.")
+    return _row(report, score, lambda region: region.infection_ml)
+
+
+def _shares(report: SeverityReport) -> tuple[ScoreRow, ScoreRow]:
+    opacity = Score(
+        "Opacity", "%", "Share of the lung that is infected (percentage of opacity)."
     )
-
-
-_TITLES = ("Right", "Left", "Both")
-_LUNG = Score(
-    "Lung",
-    "ml",
-    "Volume of the lung, infection included.",
-    lambda region: region.lung_ml,
-)
-_INFECTION = Score(
-    "All infection",
-    "ml",
-    "Volume of all classes together.",
-    lambda region: region.infection_ml,
-)
-_SHARES = (
-    Score(
-        "Opacity",
-        "%",
-        "Share of the lung that is infected (percentage of opacity).",
-        lambda region: region.percent_opacity,
-    ),
-    Score(
+    high = Score(
         "High opacity",
         "%",
         "Share of the lung that is infected and denser than -200 HU. "
         "Undefined where the scan is not in Hounsfield units.",
-        lambda region: region.percent_high_opacity,
-    ),
-)
+    )
+    return (
+        _row(report, opacity, lambda region: region.percent_opacity),
+        _row(report, high, lambda region: region.percent_high_opacity),
+    )
+
+
+def _points(result: ScoreResult) -> ScoreRow:
+    definition = result.definition
+    sentences = (f"On {result.rung}.", f"Points: {definition.rule}.", *result.remarks)
+    mark = "" if result.is_as_published else " *"
+    sides: tuple[Side, Side] = ("right", "left")
+    return ScoreRow(
+        Score(f"{definition.title}{mark}", "points", " ".join(sentences)),
+        (*(result.of_side(side) for side in sides), result.total),
+        (*(result.maximum_of(side) for side in sides), result.maximum),
+    )

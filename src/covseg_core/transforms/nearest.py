@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["fill_nearest"]
+    _Places: TypeAlias = tuple[npt.NDArray[np.intp], ...]
+
+__all__ = ["Nearest", "fill_nearest", "find_nearest"]
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Unlabelled voxels, and the labelled voxel that each is nearest to.
+
+    Parameters
+    ----------
+    missing, source : tuple of ndarray of int, each of shape (N,)
+        Indices z, y, x.
+    """
+
+    missing: _Places
+    source: _Places
+
+    def fill(self, labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Copy labels, with those of the sources at what was missing."""
+        filled = labels.copy()
+        filled[self.missing] = labels[self.source]
+        return filled
+
+
+def find_nearest(
+    labelled: npt.NDArray[np.bool_],
+    where: npt.NDArray[np.bool_],
+    spacing_mm_zyx: tuple[float, float, float],
+) -> Nearest:
+    """Find the labelled voxel nearest to each unlabelled one of a region.
+
+    Parameters
+    ----------
+    labelled : ndarray of bool, shape (Z, Y, X)
+        Not empty.
+    where : ndarray of bool, shape (Z, Y, X)
+        The region.
+    spacing_mm_zyx : tuple of float
+        For distances in mm.
+    """
+    from scipy.spatial import KDTree
+
+    missing = _places(where & ~labelled)
+    if not len(missing):
+        return Nearest(tuple(missing.T), tuple(missing.T))
+    border = _places(_border(labelled))
+    _, nearest = KDTree(border * spacing_mm_zyx).query(missing * spacing_mm_zyx)
+    return Nearest(tuple(missing.T), tuple(border[nearest].T))
 
 
 def fill_nearest(
@@ -33,17 +82,7 @@ def fill_nearest(
     ndarray of uint8, shape (Z, Y, X)
         A copy.
     """
-    from scipy.spatial import KDTree
-
-    filled = labels.copy()
-    wanted = where & (labels == 0)
-    if not wanted.any():
-        return filled
-    missing = _places(wanted)
-    border = _places(_border(labels > 0))
-    _, nearest = KDTree(border * spacing_mm_zyx).query(missing * spacing_mm_zyx)
-    filled[tuple(missing.T)] = labels[tuple(border[nearest].T)]
-    return filled
+    return find_nearest(labels > 0, where, spacing_mm_zyx).fill(labels)
 
 
 def _places(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:

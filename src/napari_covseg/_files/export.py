@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from covseg_core.io.mask_formats import FORMATS, FormatName
 from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
@@ -19,19 +20,22 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from covseg_core.volume import CTVolume, Grid
+    from covseg_core.reports.severity.facts import ReportFacts, SeverityCase
+    from covseg_core.severity.report import SeverityStep
+    from covseg_core.volume import CTVolume, Grid, LobeMask
 
 __all__ = [
     "Content",
     "Drawn",
     "ExportWish",
     "Exported",
+    "ReportName",
     "Writing",
     "export",
-    "report_picture",
 ]
 
 Content: TypeAlias = Literal["mask", "lungs", "both", "report"]
+ReportName: TypeAlias = Literal["pdf", "html", "json", "csv", "dicom"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +64,11 @@ class ExportWish:
     Parameters
     ----------
     path : Path
-        The file; of a report, the one that ends in ``.json``.
+        The file; of a DICOM report, the folder of its files.
     content : {"mask", "lungs", "both", "report"}
         What goes into it.
     format_name : str
-        One of `mask_formats.FORMATS`; of no account for a report.
+        One of `mask_formats.FORMATS`, or the format of a report.
     ct : CTVolume
         The scan, in the standard orientation.
     grid : Grid
@@ -73,15 +77,18 @@ class ExportWish:
         None if only the lungs are wanted.
     lungs : LungMask or None
         Found if they are needed and not known.
+    lobes : LobeMask or None
+        In the standard orientation; reports score by them.
     """
 
     path: Path
     content: Content
-    format_name: FormatName
+    format_name: FormatName | ReportName
     ct: CTVolume
     grid: Grid
     mask: Drawn | None
     lungs: LungMask | None
+    lobes: LobeMask | None = None
 
 
 @dataclass(frozen=True)
@@ -105,12 +112,12 @@ class Exported:
     volumes_ml: dict[str, float]
 
 
-def export(wish: ExportWish) -> Generator[Reading, None, Exported]:
+def export(wish: ExportWish) -> Generator[Reading | SeverityStep, None, Exported]:
     """Write a mask, the lungs, both or a report.
 
     Yields
     ------
-    Reading
+    Reading or SeverityStep
         Before each stage.
 
     Raises
@@ -125,18 +132,13 @@ def export(wish: ExportWish) -> Generator[Reading, None, Exported]:
         found.append(TracedMask(mask, wish.mask.origin))
     if wish.content != "mask":
         found.append((yield from _lungs(wish)))
-    yield Writing(f"Writing {wish.path.name}")
+    paths: tuple[Path, ...] = (wish.path,)
     if wish.content == "report":
-        paths = _write_report(wish, *found)
+        paths = yield from _write_report(wish, *found)
     else:
-        FORMATS[wish.format_name].write(wish.path, wish.ct, found)
-        paths = (wish.path,)
+        yield Writing(f"Writing {wish.path.name}")
+        FORMATS[cast("FormatName", wish.format_name)].write(wish.path, wish.ct, found)
     return Exported(paths, dict(map(_volume, found)))
-
-
-def report_picture(path: Path) -> Path:
-    """Name the picture that lies beside a report."""
-    return path.with_suffix(".png")
 
 
 def _lungs(wish: ExportWish) -> Generator[Reading, None, TracedMask]:
@@ -155,23 +157,58 @@ def _lungs(wish: ExportWish) -> Generator[Reading, None, TracedMask]:
 
 def _write_report(
     wish: ExportWish, traced: TracedMask, lungs: TracedMask
-) -> tuple[Path, ...]:
-    from covseg_core.inference.manifest import describe_mask
-    from covseg_core.io.atomic import write_json
-    from covseg_core.reports.overlay import write_overlay
+) -> Generator[Reading | SeverityStep, None, tuple[Path, ...]]:
+    from covseg_core.reports.severity.facts import SeverityCase
+    from covseg_core.reports.severity.write import write_reports
+    from covseg_core.severity.report import report_steps
 
-    standard = wish.ct.grid
-    mask, sides = (
-        in_order_of(standard, each.mask.labels, each.mask.grid)
-        for each in (traced, lungs)
+    case = SeverityCase(
+        wish.ct,
+        LesionMask(_on(wish.ct, traced), wish.ct.grid, traced.mask.label_set),
+        LungMask(_on(wish.ct, lungs), wish.ct.grid, source=lungs.mask.source),
     )
-    lesions = LesionMask(mask, standard, traced.mask.label_set)
-    lung_mask = LungMask(sides, standard, source=lungs.mask.source)
-    document = describe_mask(wish.ct, TracedMask(lesions, traced.origin), lung_mask)
-    picture = report_picture(wish.path)
-    write_overlay(picture, wish.ct, lesions, lung_mask)
-    write_json(wish.path, document)
-    return wish.path, picture
+    steps = report_steps(
+        wish.ct, case.lesions, case.lungs, lobes=wish.lobes, finer=True
+    )
+    report = yield from steps
+    facts = _facts(case, traced.origin, lungs.origin)
+    yield Writing(f"Writing {wish.path.name}")
+    if wish.format_name != "dicom":
+        write_reports([wish.path], case, report, facts)
+        return (wish.path,)
+    from covseg_core.reports.severity.as_pdf import pdf_of
+    from covseg_core.reports.severity.dicom_report import (
+        DicomExtras,
+        write_dicom_report,
+    )
+
+    masks = [
+        TracedMask(case.lesions, traced.origin),
+        TracedMask(case.lungs, lungs.origin),
+    ]
+    extras = DicomExtras(pdf=pdf_of(case, report, facts))
+    return write_dicom_report(wish.path, wish.ct, masks, report, extras).paths
+
+
+def _facts(case: SeverityCase, drawn: MaskOrigin, lungs: MaskOrigin) -> ReportFacts:
+    from covseg_core.reports.severity.facts import (
+        LUNGS_WERE_FOUND,
+        LUNGS_WERE_GIVEN,
+        ReportFacts,
+        sha256_of_mask,
+    )
+
+    return ReportFacts(
+        drawn,
+        None,
+        LUNGS_WERE_FOUND if lungs == LUNGS_FOUND else LUNGS_WERE_GIVEN,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        mask_sha256=sha256_of_mask(case.lesions),
+    )
+
+
+def _on(ct: CTVolume, traced: TracedMask) -> npt.NDArray[np.uint8]:
+    return in_order_of(ct.grid, traced.mask.labels, traced.mask.grid)
 
 
 def _volume(traced: TracedMask) -> tuple[str, float]:

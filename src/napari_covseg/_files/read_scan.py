@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covseg_core.reports.scan_facts import ScanFacts
-    from covseg_core.volume import CTVolume
+    from covseg_core.volume import CTVolume, LobeMask
 
-__all__ = ["Reading", "describe_scan", "make_sample", "read_scan"]
+__all__ = ["Reading", "describe_scan", "make_sample", "read_lobes_of", "read_scan"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,14 @@ def make_sample() -> Generator[Reading, None, Opened]:
 
     yield Reading("Making a chest")
     return Opened(ct_layer(make_phantom(PhantomSettings()).ct, "CT (phantom)"))
+
+
+def read_lobes_of(path: Path, ct: CTVolume) -> Generator[Reading, None, LobeMask]:
+    """Read the lobes of a scan; raises as `io.lobes.read_lobes` does."""
+    from covseg_core.io.lobes import read_lobes
+
+    yield Reading(f"Reading {path.name}")
+    return read_lobes(path, ct.grid)
 
 
 def describe_scan(ct: CTVolume) -> Generator[Reading, None, ScanFacts]:

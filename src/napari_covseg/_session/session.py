@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from covseg_core.cases.store import CaseStore
     from covseg_core.io.mask_origin import MaskOrigin
-    from covseg_core.volume import CTVolume, LungMask
+    from covseg_core.volume import CTVolume, LobeMask, LungMask
 
 __all__ = ["OpenCase", "Session", "session_of"]
 
@@ -93,6 +93,7 @@ class Session(QObject):
         self._scans: dict[MaskEditor, Image | None] = {}
         self._cases: dict[Image, OpenCase] = {}
         self._lungs: dict[Image, LungMask] = {}
+        self._lobes: dict[Image, LobeMask] = {}
         self._doubts: dict[Image, tuple[float | None, ...]] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -115,6 +116,11 @@ class Session(QObject):
     def lungs(self) -> LungMask | None:
         """The lungs of the scan, in the standard orientation; None if unknown."""
         return self._lungs.get(self._scan) if self._scan else None
+
+    @property
+    def lobes(self) -> LobeMask | None:
+        """The lobes of the scan, in the standard orientation; None if unknown."""
+        return self._lobes.get(self._scan) if self._scan else None
 
     @property
     def doubt(self) -> tuple[float | None, ...] | None:
@@ -194,6 +200,11 @@ class Session(QObject):
     def set_lungs(self, lungs: LungMask | None) -> None:
         """Remember the lungs of the scan, in the standard orientation."""
         self._put(self._lungs, lungs)
+        self.lungs_changed.emit()
+
+    def set_lobes(self, lobes: LobeMask | None) -> None:
+        """Remember the lobes of the scan, in the standard orientation."""
+        self._put(self._lobes, lobes)
         self.lungs_changed.emit()
 
     def set_doubt(self, slices: tuple[float | None, ...] | None) -> None:
@@ -321,7 +332,7 @@ class Session(QObject):
         layer: Layer = event.value  # type: ignore[attr-defined]
         if layer in self._editors:
             self._lose(self._editors.pop(layer))
-        for facts in (self._cases, self._lungs, self._doubts):
+        for facts in (self._cases, self._lungs, self._lobes, self._doubts):
             facts.pop(layer, None)
         if layer is self._scan:
             self.choose_scan(None)

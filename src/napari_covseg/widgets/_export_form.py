@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 
 from covseg_core.errors import UsageError
 from covseg_core.io import is_nifti
+from covseg_core.io.dicom.source_series import require_dicom
 from covseg_core.io.mask_formats import FORMATS, FormatName, MaskFormat
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Failed
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from covseg_core.volume import Source
-    from napari_covseg._files.export import Content
+    from napari_covseg._files.export import Content, ReportName
     from napari_covseg._session.session import Session
 
 __all__ = ["ExportForm"]
@@ -29,12 +30,22 @@ _CONTENTS = (
     ("both", "Infection and lungs", "Both in one file."),
     (
         "report",
-        "Report and picture",
-        "Volumes and shares of the lungs (JSON), and a picture of the most affected "
-        "slices (PNG). Without patient data.",
+        "Severity report",
+        "Scores, volumes and shares of the lungs, with key images.",
     ),
 )
-_REPORT_SUFFIX = ".json"
+_REPORTS = (
+    ("pdf", "PDF", "Two pages with key images, scores and methods. No patient data."),
+    ("html", "Web page", "The same as one file for a browser. No patient data."),
+    ("json", "JSON", "All figures for programs. No patient data."),
+    ("csv", "CSV", "All figures in one row, for a table of many. No patient data."),
+    (
+        "dicom",
+        "DICOM for a PACS",
+        "A folder with segmentation, structured report (TID 1500) and the PDF; they "
+        "name the patient as the scan does, so that a PACS can file them.",
+    ),
+)
 _NO_SCAN = "Open a chest CT first; it is a mask of a scan that is saved."
 _NO_MASK = "There is no mask yet: outline the scan or begin an empty mask."
 _SYNTHETIC = (
@@ -62,14 +73,16 @@ class ExportForm(QWidget):
             [(each.name, each.title, each.help) for each in FORMATS.values()],
             "In which format.",
         )
+        self.reports = Choices(_REPORTS, "In which format.")
         self.about = wrapped_label("faint")
         rows = self._rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("Save", self.contents)
         rows.addRow("As", self.formats)
+        rows.addRow("As", self.reports)
         rows.addRow(self.about)
-        for box in (self.contents, self.formats):
+        for box in (self.contents, self.formats, self.reports):
             rows.labelForField(box).setToolTip(box.toolTip())
             box.currentIndexChanged.connect(self.refresh)
         for changed in (session.scan_changed, session.mask_changed):
@@ -83,13 +96,28 @@ class ExportForm(QWidget):
 
     @property
     def format(self) -> MaskFormat:
-        """In which format; of no account for a report."""
+        """In which format of masks; of no account for a report."""
         return FORMATS[cast("FormatName", self.formats.chosen)]
 
     @property
+    def format_name(self) -> FormatName | ReportName:
+        """In which format, of masks or of reports."""
+        if self.content == "report":
+            return cast("ReportName", self.reports.chosen)
+        return self.format.name
+
+    @property
     def suffix(self) -> str:
-        """How the file ends."""
-        return _REPORT_SUFFIX if self.content == "report" else self.format.suffix
+        """How the file ends; empty for a folder."""
+        if self.content != "report":
+            return self.format.suffix
+        return "" if self.format_name == "dicom" else f".{self.format_name}"
+
+    @property
+    def kind(self) -> str:
+        """What the file dialog calls such files."""
+        box = self.reports if self.content == "report" else self.formats
+        return f"{box.currentText()} (*{self.suffix})"
 
     @property
     def missing(self) -> str:
@@ -120,9 +148,11 @@ class ExportForm(QWidget):
     def refresh(self) -> None:
         """Offer what is possible, and say what is missing."""
         self.formats.forbid(self._forbidden())
+        self.reports.forbid(self._forbidden_reports())
         is_report = self.content == "report"
         self._rows.setRowVisible(self.formats, not is_report)
-        words = self.contents.words if is_report else self.formats.words
+        self._rows.setRowVisible(self.reports, is_report)
+        words = self.reports.words if is_report else self.formats.words
         self.about.setText(self.missing or words)
 
     def _forbidden(self) -> dict[str, str]:
@@ -136,6 +166,15 @@ class ExportForm(QWidget):
             except UsageError as refusal:
                 reasons[each.name] = Failed(refusal).sentence
         return reasons
+
+    def _forbidden_reports(self) -> dict[str, str]:
+        source = self._source()
+        try:
+            if source is not None:
+                require_dicom(source)
+        except UsageError as refusal:
+            return {"dicom": Failed(refusal).sentence}
+        return {}
 
     def _source(self) -> Source | None:
         scan = self._session.scan

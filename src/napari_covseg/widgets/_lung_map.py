@@ -1,10 +1,9 @@
-"""A small map of both lungs in thirds by height, coloured by how much is infected."""
+"""A small map of both lungs, its regions coloured by how much of each is infected."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from covseg_core.severity.zones import HEIGHTS
 from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath
 from qtpy.QtWidgets import QSizePolicy, QWidget
@@ -14,18 +13,22 @@ from napari_covseg._screen.style import FAINT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from covseg_core.severity.zones import ZoneShare
     from qtpy.QtGui import QPaintEvent
+
+    from covseg_core.severity.scoring import RegionPoints, ScoreResult
 
 __all__ = ["LungMap"]
 
-_SIZE_PX = QSize(220, 138)
+_SIZE_PX = QSize(240, 158)
 _HEADING_PX = 18
 _GAP_PX = 14
-_LUNG_WIDTH_PX = 76
+_LUNG_WIDTH_PX = 92
 _RADIUS_PX = 30
+_TWO_LINES_PX = 32
+_MOST_ROWS = 5
+"""A lung in more regions than this has them in two columns, front and back."""
 _FULL_PERCENT = 50.0
-"""Share at which the colour is full; more than half of a zone is rare."""
+"""Share at which the colour is full; more than half of a region is rare."""
 _HEALTHY = QColor(86, 96, 108)
 _DISEASED = QColor(213, 62, 0)
 _UNKNOWN = QColor(128, 128, 128, 60)
@@ -43,7 +46,7 @@ class LungMap(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shares: tuple[ZoneShare, ...] = ()
+        self._result: ScoreResult | None = None
         self.is_stale = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._tell()
@@ -52,9 +55,9 @@ class LungMap(QWidget):
         """Give the room that the map needs, in pixels."""
         return _SIZE_PX
 
-    def show_shares(self, shares: Sequence[ZoneShare]) -> None:
-        """Colour the zones."""
-        self._shares = tuple(shares)
+    def show_result(self, result: ScoreResult | None) -> None:
+        """Colour the regions of a score; None shows empty lungs."""
+        self._result = result
         self._tell()
         self.update()
 
@@ -65,16 +68,15 @@ class LungMap(QWidget):
 
     def _tell(self) -> None:
         """Say in words what the colours say; screen readers and tooltips need it."""
-        lines = ["Thirds of each lung by height; not lobes."]
-        lines += [
-            f"{one.side.capitalize()} {one.height}: {_percent(one)}"
-            for one in self._shares
-        ]
+        lines = ["Infected share and points of each region."]
+        if self._result is not None:
+            lines = [f"{self._result.definition.title}, on {self._result.rung}."]
+            lines += [_told(one) for one in self._result.regions]
         self.setToolTip("\n".join(lines))
         self.setAccessibleName(", ".join(lines))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw both lungs with the share of each zone in it."""
+        """Draw both lungs with the share of each region in it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setOpacity(0.4 if self.is_stale else 1.0)
@@ -89,26 +91,19 @@ class LungMap(QWidget):
         painter.drawText(heading, Qt.AlignmentFlag.AlignCenter, side.capitalize())
         outline = QPainterPath()
         outline.addRoundedRect(place, _RADIUS_PX, _RADIUS_PX)
-        third = place.height() / len(HEIGHTS)
-        for row, height in enumerate(HEIGHTS):
-            zone = QRectF(
-                place.left(), place.top() + row * third, place.width(), third - 2
-            )
-            self._draw_zone(painter, outline, zone, self._share(side, height))
-
-    def _draw_zone(
-        self,
-        painter: QPainter,
-        outline: QPainterPath,
-        zone: QRectF,
-        share: ZoneShare | None,
-    ) -> None:
-        painter.save()
-        painter.setClipPath(outline)
-        painter.fillRect(zone, _colour(share))
-        painter.restore()
-        painter.setPen(QColor("white"))
-        painter.drawText(zone, Qt.AlignmentFlag.AlignCenter, _percent(share))
+        regions = [] if self._result is None else list(self._result.regions)
+        regions = [one for one in regions if one.region.side == side]
+        if not regions:
+            painter.fillPath(outline, _UNKNOWN)
+        for cell, one in zip(_cells(place, len(regions)), regions, strict=True):
+            painter.save()
+            painter.setClipPath(outline)
+            painter.fillRect(cell, _colour(one))
+            painter.restore()
+            painter.setPen(QColor("white"))
+            has_room = cell.height() >= _TWO_LINES_PX
+            words = _words(one) if has_room else _percent(one)
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, words)
 
     def _place_of(self, side: str) -> QRectF:
         left = (self.width() - 2 * _LUNG_WIDTH_PX - _GAP_PX) / 2
@@ -117,17 +112,27 @@ class LungMap(QWidget):
             left, _HEADING_PX + 2, _LUNG_WIDTH_PX, self.height() - _HEADING_PX - 4
         )
 
-    def _share(self, side: str, height: str) -> ZoneShare | None:
-        fitting = (
-            one for one in self._shares if (one.side, one.height) == (side, height)
+
+def _cells(place: QRectF, count: int) -> Sequence[QRectF]:
+    """Cut the place of a lung into cells from above; in front stands left of back."""
+    columns = 1 if count <= _MOST_ROWS else 2
+    rows = max(1, count // columns)
+    width, height = place.width() / columns, place.height() / rows
+    return [
+        QRectF(
+            place.left() + number % columns * width,
+            place.top() + number // columns * height,
+            width - (2 if number % columns < columns - 1 else 0),
+            height - 2,
         )
-        return next(fitting, None)
+        for number in range(count)
+    ]
 
 
-def _colour(share: ZoneShare | None) -> Any:
-    if share is None or share.percent_opacity is None:
+def _colour(one: RegionPoints) -> QColor:
+    if one.percent is None:
         return _UNKNOWN
-    part = min(share.percent_opacity / _FULL_PERCENT, 1.0)
+    part = min(one.percent / _FULL_PERCENT, 1.0)
     mixed = (
         round(healthy + part * (diseased - healthy))
         for healthy, diseased in zip(
@@ -137,7 +142,19 @@ def _colour(share: ZoneShare | None) -> Any:
     return QColor(*mixed)
 
 
-def _percent(share: ZoneShare | None) -> str:
-    if share is None or share.percent_opacity is None:
-        return "–"
-    return f"{share.percent_opacity:.0f} %"
+def _percent(one: RegionPoints) -> str:
+    return "–" if one.percent is None else f"{one.percent:.0f} %"
+
+
+def _points(one: RegionPoints) -> str:
+    if one.points is None:
+        return "not scorable"
+    return f"{one.points} point{'' if one.points == 1 else 's'}"
+
+
+def _words(one: RegionPoints) -> str:
+    return f"{_percent(one)}\n{_points(one)}"
+
+
+def _told(one: RegionPoints) -> str:
+    return f"{one.region.title}: {_percent(one)}, {_points(one)}"

@@ -14,15 +14,8 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.errors import CovsegError, UsageError
-from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._files.export import (
-    Drawn,
-    Exported,
-    ExportWish,
-    Writing,
-    export,
-    report_picture,
-)
+from napari_covseg._files.export import Exported, ExportWish, Writing, export
+from napari_covseg._files.export_wish import wish_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.remembered import remember, remembered
@@ -65,7 +58,7 @@ class ExportStep(QWidget):
         self.opening = OpenMask(session)
         self._lay_out()
         self.button.clicked.connect(self._ask_path)
-        for box in (self.form.contents, self.form.formats):
+        for box in (self.form.contents, self.form.formats, self.form.reports):
             box.currentIndexChanged.connect(self._refresh)
         for changed in (session.scan_changed, session.mask_changed):
             changed.connect(self._refresh)
@@ -74,11 +67,8 @@ class ExportStep(QWidget):
     def save_to(self, path: Path) -> None:
         """Write to a file; asks first if that would replace one."""
         path = self.form.with_suffix(path)
-        is_report = self.form.content == "report"
-        targets = (path, report_picture(path)) if is_report else (path,)
-        there = [target.name for target in targets if target.exists()]
-        if there:
-            self._ask_to_replace(there, path)
+        if path.exists():
+            self._ask_to_replace(path)
         else:
             self._save(path)
 
@@ -101,19 +91,18 @@ class ExportStep(QWidget):
             self,
             "Save as",
             str(self.form.with_suffix(folder / name)),
-            f"{self.form.format.title} (*{self.form.suffix})",
+            self.form.kind,
             options=QFileDialog.Option.DontConfirmOverwrite,
         )
         if chosen:
             remember(_FOLDER, str(Path(chosen).parent))
             self.save_to(Path(chosen))
 
-    def _ask_to_replace(self, names: list[str], path: Path) -> None:
-        are = "is" if len(names) == 1 else "are"
+    def _ask_to_replace(self, path: Path) -> None:
         self.question = QMessageBox(
             QMessageBox.Icon.Question,
             "Replace?",
-            f"{' and '.join(names)} {are} there already. Replace?",
+            f"{path.name} is there already. Replace?",
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
             self,
         )
@@ -139,24 +128,9 @@ class ExportStep(QWidget):
         self._refresh()
 
     def _wish(self, path: Path) -> ExportWish:
-        scan, editor = self._session.scan, self._session.mask
-        facts = None if scan is None else facts_of(scan.metadata)
-        if self.form.missing or not isinstance(facts, CTFacts):
+        if self.form.missing:
             raise UsageError(self.form.missing)
-        drawn = None
-        if editor is not None and self.form.content != "lungs":
-            # A copy: the reader may go on painting.
-            labels, metadata = editor.labels.copy(), dict(editor.layer.metadata)
-            drawn = Drawn(labels, metadata, editor.origin)
-        return ExportWish(
-            path,
-            self.form.content,
-            self.form.format.name,
-            self._session.ct(),
-            facts.grid,
-            drawn,
-            self._session.lungs,
-        )
+        return wish_of(self._session, path, self.form.content, self.form.format_name)
 
     def _watch_edits(self, wish: ExportWish) -> None:
         """Remember the mask that will be saved, until it is edited again."""
@@ -189,6 +163,6 @@ class ExportStep(QWidget):
 
 
 def _told(done: Exported) -> str:
-    names = " and ".join(path.name for path in done.paths)
+    names = ", ".join(path.name for path in done.paths)
     amounts = ", ".join(f"{kind} {ml:.1f} ml" for kind, ml in done.volumes_ml.items())
     return f"Saved {names}: {amounts}."

@@ -28,12 +28,17 @@ def test_the_demo_leaves_mask_report_and_picture(covseg, tmp_path):
         "mask.json",
         "mask.nii.gz",
         "overlay.png",
+        "report.html",
+        "report.pdf",
         "severity.json",
     }
     assert nib.load(out / "mask.nii.gz").shape == (96, 96, 24)
     report = json.loads((out / "severity.json").read_text())
     share = report["opacity"]["both"]["percent_opacity"]
     assert 2 < share < 40
+    assert report["model"]["name"] == "hu-threshold"
+    assert report["model"]["licence"]
+    assert report["scores"]["ct_ss"]["maximum"] == 40
     assert f"{share:8.1f} %" in answer.out
     assert " ml true" in answer.out
     with Image.open(out / "overlay.png") as picture:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +8,8 @@ import pytest
 from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.labels import LESIONS
 from covseg_core.severity.live import lungs_of, measure_severity
-from covseg_core.severity.opacity import measure_opacity
+from covseg_core.severity.report import measure_report
 from covseg_core.severity.table import rows_of
-from covseg_core.severity.zones import share_by_zone
 from covseg_core.steps import result_of
 from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import Grid
@@ -19,12 +17,12 @@ from covseg_core.volume import Grid
 
 def test_the_answer_is_that_of_the_whole_scan(blocks):
     found = result_of(measure_severity(blocks.ct, blocks.lesions, blocks.lungs))
-    report = measure_opacity(blocks.ct, blocks.lesions, blocks.lungs)
+    report = measure_report(blocks.ct, blocks.lesions, blocks.lungs)
     wanted = rows_of(report, LESIONS)
     assert [one.title for one in found.rows] == [one.title for one in wanted]
     assert [one.values for one in found.rows] == [one.values for one in wanted]
-    assert found.zones == share_by_zone(blocks.lesions, blocks.lungs)
-    assert found.report.both.percent_opacity == pytest.approx(7)
+    assert found.report.scores == report.scores
+    assert found.report.opacity.both.percent_opacity == pytest.approx(7)
 
 
 def test_infection_outside_the_lungs_and_padding_count_as_in_the_whole_scan(blocks):
@@ -35,7 +33,17 @@ def test_infection_outside_the_lungs_and_padding_count_as_in_the_whole_scan(bloc
     padding[6, 30] = True
     ct = replace(blocks.ct, padding=padding)
     found = result_of(measure_severity(ct, lesions, blocks.lungs))
-    assert found.report == measure_opacity(ct, lesions, blocks.lungs)
+    wanted = measure_report(ct, lesions, blocks.lungs)
+    assert found.report.opacity == wanted.opacity
+    assert found.report.scores == wanted.scores
+
+
+def test_finer_measures_are_those_of_the_whole_scan_too(blocks):
+    masks = blocks.lesions, blocks.lungs
+    found = result_of(measure_severity(blocks.ct, *masks, finer=True)).report
+    wanted = measure_report(blocks.ct, *masks)
+    assert found.density.as_dict() == wanted.density.as_dict()
+    assert found.distribution.as_dict() == wanted.distribution.as_dict()
 
 
 def test_corrections_meanwhile_do_not_disturb_a_measurement(blocks):
@@ -46,15 +54,7 @@ def test_corrections_meanwhile_do_not_disturb_a_measurement(blocks):
     next(steps)
     labels[:] = 0
     found = result_of(steps)
-    assert {one.percent_opacity for one in found.zones} != {0.0}
-    assert found.report.both.percent_opacity == pytest.approx(7)
-
-
-def test_all_values_fit_into_json(blocks):
-    found = result_of(measure_severity(blocks.ct, blocks.lesions, blocks.lungs))
-    document = json.loads(json.dumps(found.as_dict()))
-    assert document["right"]["lung_ml"] == pytest.approx(600)
-    assert len(document["thirds_by_height_percent_opacity"]) == 6
+    assert found.report.opacity.both.percent_opacity == pytest.approx(7)
 
 
 def test_empty_lungs_are_refused(blocks):

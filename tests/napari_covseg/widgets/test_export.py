@@ -77,7 +77,8 @@ def save(step, qtbot):
 
     def run(path, content="mask", kind="nifti"):
         step.form.contents.choose(content)
-        step.form.formats.choose(kind)
+        box = step.form.reports if content == "report" else step.form.formats
+        box.choose(kind)
         step.save_to(path)
         wait(step.waiting, qtbot)
 
@@ -134,6 +135,7 @@ class TestWhatIsOffered:
         assert not is_offered(step.form.formats, "nifti")
         step.form.contents.choose("report")
         assert not step.form.formats.isVisibleTo(step)
+        assert step.form.reports.isVisibleTo(step)
 
     def test_nothing_of_a_synthetic_scan(self, step, show, phantom):
         source = replace(phantom.ct.source, is_synthetic=True)
@@ -203,24 +205,46 @@ class TestSaving:
         assert dcmread(tmp_path / "contours.dcm").Modality == "RTSTRUCT"
         assert not editor.is_saved
 
-    def test_a_report_has_figures_and_a_picture_and_no_name(
-        self, step, session, show, save, phantom, tmp_path
+    @pytest.mark.parametrize("kind", ["json", "csv", "html", "pdf"])
+    def test_a_report_can_be_saved_in_every_format_and_has_no_name(
+        self, step, session, show, save, dicom_ct, phantom, tmp_path, kind
+    ):
+        show(dicom_ct, phantom.lesions)
+        session.set_lungs(standardise_mask(phantom.lungs))
+        save(tmp_path / "severity", "report", kind)
+        written = (tmp_path / f"severity.{kind}").read_bytes()
+        assert b"Doe Jane" not in written
+        assert step.saved.words.text().startswith(f"Saved severity.{kind}: ")
+        if kind == "json":
+            report = json.loads(written)
+            assert report["opacity"]["both"]["percent_opacity"] == pytest.approx(7)
+            assert report["model"]["name"] == "infnet-multi-small"
+            assert report["mask"]["kind"] == "model"
+            assert "research use" in report["warning"]
+
+    def test_a_report_for_a_pacs_is_a_folder_of_dicom_files(
+        self, step, session, show, save, dicom_ct, phantom, tmp_path
+    ):
+        show(dicom_ct, phantom.lesions)
+        session.set_lungs(standardise_mask(phantom.lungs))
+        save(tmp_path / "severity", "report", "dicom")
+        kinds = {
+            dcmread(path).Modality: path.name
+            for path in (tmp_path / "severity").iterdir()
+        }
+        assert kinds == {
+            "SEG": "segmentation.dcm",
+            "SR": "measurements.dcm",
+            "DOC": "report.dcm",
+        }
+
+    def test_a_scan_that_is_not_dicom_has_no_report_for_a_pacs(
+        self, step, show, phantom
     ):
         show(phantom.ct, phantom.lesions)
-        session.set_lungs(standardise_mask(phantom.lungs))
-        save(tmp_path / "severity.json", "report")
-        words = (tmp_path / "severity.json").read_text()
-        report = json.loads(words)
-        assert report["opacity"]["both"]["percent_opacity"] == pytest.approx(7)
-        assert report["mask"] == {
-            "kind": "model",
-            "model": "infnet-multi-small",
-            "weights_sha256": "5" * 64,
-        }
-        assert "research use" in report["warning"]
-        assert (tmp_path / "severity.png").read_bytes()[1:4] == b"PNG"
-        assert "Doe" not in words
-        assert step.saved.words.text().startswith("Saved severity.json and severity.p")
+        step.form.contents.choose("report")
+        assert not is_offered(step.form.reports, "dicom")
+        assert is_offered(step.form.reports, "pdf")
 
     def test_a_name_gets_the_suffix_of_its_format(self, show, save, phantom, tmp_path):
         show(phantom.ct, phantom.lesions)
@@ -265,15 +289,6 @@ class TestSaving:
         wait(step.waiting, qtbot)
         again = read_nifti_labels(tmp_path / "mask.nii.gz", LESIONS)
         assert np.array_equal(again.labels, phantom.lesions.labels)
-
-    def test_the_picture_of_a_report_is_not_replaced_unasked(
-        self, step, show, save, phantom, tmp_path
-    ):
-        show(phantom.ct, phantom.lesions)
-        (tmp_path / "a.png").write_bytes(b"old")
-        save(tmp_path / "a.json", "report")
-        assert "a.png is there already" in step.question.text()
-        assert (tmp_path / "a.png").read_bytes() == b"old"
 
     def test_a_folder_that_is_not_there_is_told_in_a_sentence(
         self, step, show, save, phantom, tmp_path
@@ -322,7 +337,7 @@ class TestUnsavedEdits:
         editor = show(phantom.ct, phantom.lesions)
         editor.mark_unsaved()
         save(tmp_path / "lungs.nii.gz", "lungs")
-        save(tmp_path / "severity.json", "report")
+        save(tmp_path / "severity.json", "report", "json")
         assert not editor.is_saved
 
 

@@ -7,7 +7,8 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from covseg_core.volume import LungMask
+from covseg_core.io.nifti import write_nifti_labels
+from covseg_core.volume import LobeMask, LungMask
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._session.session import Session
 from napari_covseg.widgets import severity
@@ -70,11 +71,11 @@ def shown(step):
 class TestWithoutFigures:
     def test_the_step_says_what_is_missing_first(self, step, session, phantom):
         assert step.status.text().startswith("Open a scan")
-        assert not step.find_lungs.isEnabled()
+        assert not step.lungs.find.isEnabled()
 
     def test_a_scan_without_mask_needs_one(self, step, scan):
         assert step.status.text().startswith("Outline infection")
-        assert step.find_lungs.isEnabled()
+        assert step.lungs.find.isEnabled()
 
     def test_a_mask_needs_the_lungs(self, step, mask):
         assert step.status.text().startswith("Find the lungs")
@@ -82,7 +83,15 @@ class TestWithoutFigures:
         assert not step.save.isEnabled()
 
     def test_every_control_has_a_tooltip(self, step):
-        controls = (step.find_lungs, step.show_lungs, step.table, step.map, step.copy)
+        controls = (
+            step.lungs.find,
+            step.lungs.show_lungs,
+            step.table,
+            step.map.map,
+            step.map.scores,
+            step.lungs.lobes,
+            step.copy,
+        )
         assert all(control.toolTip() for control in controls)
 
 
@@ -93,14 +102,29 @@ class TestFigures:
         assert shown(measured)["Consolidation (ml)"] == ("0.0", "20.0", "20.0")
 
     def test_map_tells_the_same_in_words(self, measured):
-        words = measured.map.toolTip()
-        assert words.startswith("Thirds of each lung by height; not lobes.")
-        assert "Right upper: 0 %" in words
+        words = measured.map.map.toolTip()
+        assert words.startswith("CT-SS, on 20 equal-volume regions: a proxy")
+        assert "Right fourth fifth, back: 30 %, 1 point" in words
+
+    def test_map_shows_the_score_that_is_chosen_and_keeps_to_it(
+        self, measured, mask, qtbot
+    ):
+        place = measured.map.scores.findText("Map: 25-point score")
+        measured.map.scores.setCurrentIndex(place)
+        assert "Right lower zone: 11 %, 2 points" in measured.map.map.toolTip()
+        assert "not to be compared with published totals" in measured.map.remarks.text()
+        mask.apply("Erase", np.zeros_like(mask.labels))
+        settle(measured, qtbot)
+        assert measured.map.scores.currentText() == "Map: 25-point score"
+        assert "Right lower zone: 0 %, 0 points" in measured.map.map.toolTip()
+
+    def test_points_stand_in_the_table(self, measured):
+        assert shown(measured)["CT-SS *"] == ("6/20", "2/20", "8/40")
 
     def test_map_can_be_drawn(self, measured):
-        measured.map.resize(measured.map.sizeHint())
+        measured.map.map.resize(measured.map.map.sizeHint())
         colours = {
-            measured.map.grab().toImage().pixelColor(x, 120).name()
+            measured.map.map.grab().toImage().pixelColor(x, 120).name()
             for x in range(0, 220, 4)
         }
         assert len(colours) > 2
@@ -112,7 +136,7 @@ class TestFigures:
         assert measured.is_stale
         assert not measured.table.isEnabled()
         assert not measured.copy.isEnabled()
-        assert measured.map.is_stale
+        assert measured.map.map.is_stale
         assert measured.status.text().startswith("Out of date")
         settle(measured, qtbot)
         assert shown(measured)["Consolidation (ml)"] == ("0.0", "0.0", "0.0")
@@ -164,21 +188,21 @@ class TestFigures:
 
 class TestLungs:
     def test_they_are_found_in_another_process(self, session, step, mask, qtbot):
-        step.find_lungs.click()
-        assert step.waiting.is_busy
+        step.lungs.find.click()
+        assert step.lungs.waiting.is_busy
         qtbot.waitUntil(lambda: session.lungs is not None, timeout=LONG)
         settle(step, qtbot)
         right, left, _ = shown(step)["Lung (ml)"]
         assert float(right) == pytest.approx(600, rel=0.1)
         assert float(left) == pytest.approx(400, rel=0.1)
-        assert step.find_lungs.isHidden()
+        assert step.lungs.find.isHidden()
 
     def test_they_are_shown_on_request(self, session, measured, mask):
         session.viewer.layers.selection.active = mask.layer
-        measured.show_lungs.setChecked(True)
+        measured.lungs.show_lungs.setChecked(True)
         assert "Lungs" in session.viewer.layers
         assert session.viewer.layers.selection.active is mask.layer
-        measured.show_lungs.setChecked(False)
+        measured.lungs.show_lungs.setChecked(False)
         assert "Lungs" not in session.viewer.layers
 
 
@@ -189,20 +213,66 @@ class TestHandingOn:
         assert lines[0] == "Score\tRight\tLeft\tBoth"
         assert "Opacity (%)\t8.3\t5.0\t7.0" in lines
 
-    @pytest.mark.parametrize("name", ["a.json", "a.csv"])
-    def test_save_writes_all_figures(self, measured, tmp_path, monkeypatch, name):
+    @pytest.mark.parametrize("name", ["a.json", "a.csv", "a.pdf", "a.html", "a"])
+    def test_save_writes_the_whole_report(
+        self, measured, tmp_path, monkeypatch, qtbot, name
+    ):
         path = tmp_path / name
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
         measured.save.click()
-        assert measured.status.text() == f"Saved {name}."
-        if name.endswith("json"):
-            document = json.loads(path.read_text("utf-8"))
-            assert document["both"]["percent_opacity"] == pytest.approx(7)
+        qtbot.waitUntil(lambda: not measured.waiting.is_busy, timeout=LONG)
+        written = path if path.suffix else path.with_name("a.json")
+        assert measured.status.text() == f"Saved {written.name}."
+        if written.suffix == ".json":
+            document = json.loads(written.read_text("utf-8"))
+            assert document["opacity"]["both"]["percent_opacity"] == pytest.approx(7)
+            assert document["scores"]["ct_ss"]["total"] == 8
+            assert "density" in document
         else:
-            assert "Opacity,%,8.33333" in path.read_text("utf-8")
+            assert len(written.read_bytes()) > 500
 
-    def test_a_folder_that_is_not_there_is_told(self, measured, tmp_path, monkeypatch):
+    def test_a_folder_that_is_not_there_is_told(
+        self, measured, tmp_path, monkeypatch, qtbot
+    ):
         path = tmp_path / "gone" / "a.json"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
         measured.save.click()
-        assert "its folder does not exist" in measured.status.text()
+        qtbot.waitUntil(lambda: not measured.waiting.is_busy, timeout=LONG)
+        assert "its folder does not exist" in measured.waiting.words.text()
+
+
+class TestLobes:
+    @pytest.fixture
+    def lobes(self, phantom, tmp_path):
+        """Upper and lower halves by height; the right lung has no middle lobe."""
+        lungs = phantom.lungs
+        upper = np.arange(lungs.labels.shape[0])[:, None, None] >= 10
+        right, left = np.where(upper, 3, 5), np.where(upper, 1, 2)
+        labels = np.choose(lungs.labels, [0, right, left])
+        mask = LobeMask(labels.astype(np.uint8), lungs.grid)
+        write_nifti_labels(tmp_path / "lobes.nii.gz", mask)
+        return tmp_path / "lobes.nii.gz"
+
+    def test_scores_are_by_lobe(self, measured, lobes, session, monkeypatch, qtbot):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(lobes), ""))
+        measured.lungs.lobes.click()
+        qtbot.waitUntil(lambda: session.lobes is not None, timeout=LONG)
+        settle(measured, qtbot)
+        right, left, both = shown(measured)["25-point score"]
+        assert (right, left, both) == ("–/15", "3/10", "–/25")
+
+    def test_lobes_bring_the_lungs(self, step, mask, session, lobes, qtbot):
+        step.lungs.open_lobes(lobes)
+        qtbot.waitUntil(lambda: session.lobes is not None, timeout=LONG)
+        settle(step, qtbot)
+        assert shown(step)["Lung (ml)"] == ("600.0", "400.0", "1000")
+
+    def test_a_mask_of_something_else_is_told(
+        self, step, scan, phantom, tmp_path, qtbot
+    ):
+        labels = np.full(phantom.lungs.labels.shape, 9, np.uint8)
+        path = tmp_path / "other.nii.gz"
+        write_nifti_labels(path, LobeMask(labels, phantom.lungs.grid))
+        step.lungs.open_lobes(path)
+        qtbot.waitUntil(lambda: not step.lungs.waiting.is_busy, timeout=LONG)
+        assert "other.nii.gz" in step.lungs.waiting.words.text()

@@ -1,0 +1,1 @@
+"""Reports on severity: figures, pages and tables of one scan or of many."""

@@ -1,0 +1,188 @@
+"""What a report on severity says besides what was measured."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from covseg_core import __version__
+from covseg_core.settings import Settings, setting
+from covseg_core.volume import SYNTHETIC_NOTE
+
+if TYPE_CHECKING:
+    from covseg_core.io.mask_origin import MaskOrigin
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
+
+__all__ = [
+    "DEFAULT_TITLE",
+    "LUNGS_WERE_FOUND",
+    "LUNGS_WERE_GIVEN",
+    "RESEARCH_ONLY",
+    "Identifiers",
+    "Judgement",
+    "ReportFacts",
+    "Rsna",
+    "SeverityCase",
+    "nameless",
+    "sha256_of_mask",
+]
+
+DEFAULT_TITLE = "COVID-19 chest CT: severity report"
+LUNGS_WERE_FOUND = "found by covseg from the density of air"
+LUNGS_WERE_GIVEN = "given as a mask"
+RESEARCH_ONLY = "For research use only; not for diagnosis."
+Rsna: TypeAlias = Literal["typical", "indeterminate", "atypical", "negative"]
+
+
+class Judgement(Settings):
+    """What a reader judged; quoted, never computed."""
+
+    co_rads: int | None = setting(
+        None, "CO-RADS category, as the reader judged it.", low=1, high=6
+    )
+    rsna: Rsna | None = setting(None, "RSNA category, as the reader judged it.")
+    note: str = setting("", "Words of the reader; no names.")
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """What was said, for a table."""
+        said = {
+            "CO-RADS (reader)": "" if self.co_rads is None else str(self.co_rads),
+            "RSNA category (reader)": self.rsna or "",
+            "Reader's note": self.note.strip(),
+        }
+        return tuple((name, value) for name, value in said.items() if value)
+
+
+_NO_JUDGEMENT = Judgement()
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """Whose scan it is, for a report that names its patient."""
+
+    patient_name: str = ""
+    patient_id: str = ""
+    birth_date: str = ""
+    study_date: str = ""
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """What is known, for a table."""
+        names = {
+            "patient_name": "Patient",
+            "patient_id": "Patient ID",
+            "birth_date": "Born",
+            "study_date": "Study date",
+        }
+        known = asdict(self)
+        return tuple((title, known[key]) for key, title in names.items() if known[key])
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """How the masks came about, and what a person adds.
+
+    Parameters
+    ----------
+    origin : MaskOrigin or None
+        Who drew the mask; None if that is not known.
+    threshold : float or None
+        Probability above which the model called a voxel infected, if known.
+    lungs : str
+        Where the lung mask came from, as part of a sentence.
+    created_utc : str
+        Date and time in ISO 8601.
+    title : str
+        Of the report.
+    judgement : Judgement
+        Of a reader.
+    identifiers : Identifiers or None
+        None leaves every identifier out.
+    mask_sha256 : str
+        Of the voxels of the mask in the order of the scan.
+    covseg : str
+        Version of the program.
+    """
+
+    origin: MaskOrigin | None
+    threshold: float | None
+    lungs: str
+    created_utc: str
+    title: str = DEFAULT_TITLE
+    judgement: Judgement = _NO_JUDGEMENT
+    identifiers: Identifiers | None = None
+    mask_sha256: str = ""
+    covseg: str = __version__
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values for JSON; identifiers only where there are any."""
+        document = {
+            "title": self.title,
+            "warning": RESEARCH_ONLY,
+            "covseg": self.covseg,
+            "created_utc": self.created_utc,
+            "model": self._model(),
+            "mask": {
+                "kind": None if self.origin is None else self.origin.kind,
+                "sha256": self.mask_sha256,
+            },
+            "lungs": self.lungs,
+            "reader_judgement": self.judgement.model_dump(),
+        }
+        if self.identifiers is not None:
+            document["identifiers"] = asdict(self.identifiers)
+        return document
+
+    def _model(self) -> dict[str, Any] | None:
+        if self.origin is None or not self.origin.model:
+            return None
+        return {
+            "name": self.origin.model,
+            "weights_sha256": self.origin.weights_sha256,
+            "threshold": self.threshold,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class SeverityCase:
+    """A scan with the masks that were measured, on its grid."""
+
+    ct: CTVolume
+    lesions: LesionMask
+    lungs: LungMask
+
+
+def sha256_of_mask(lesions: LesionMask) -> str:
+    """Hash the voxels of a mask in the order of its scan, slice by slice."""
+    digest = hashlib.sha256()
+    for plane in lesions.labels:
+        digest.update(plane.tobytes())
+    return digest.hexdigest()
+
+
+def nameless(ct: CTVolume) -> CTVolume:
+    """Take out of a scan's notes the names of files, which may be a patient's.
+
+    Parameters
+    ----------
+    ct : CTVolume
+        With what was found when it was read.
+
+    Returns
+    -------
+    CTVolume
+        The same voxels; files and series are counted, no longer named.
+    """
+    source = ct.source
+    notes = source.notes
+    if source.kind == "dicom":
+        # What a note of the DICOM reader lists by name stands behind a colon.
+        notes = tuple(
+            note if note == SYNTHETIC_NOTE else note.partition(": ")[0]
+            for note in notes
+        )
+    if source.ignored:
+        notes += (f"{len(source.ignored)} other files or series were left out",)
+    return replace(ct, source=replace(source, paths=(), notes=notes, ignored=()))

@@ -1,0 +1,132 @@
+"""A PACS gets the outlines, the numbers and the pages of one scan together."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from covseg_core.errors import GeometryError, OutputError, UsageError
+from covseg_core.io.dicom import read_dicom
+from covseg_core.io.dicom.seg import read_dicom_seg
+from covseg_core.io.dicom.sr_read import read_sr_measurements
+from covseg_core.io.dicom.write import write_dicom_series
+from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.reports.severity.dicom_report import DicomExtras, write_dicom_report
+from covseg_core.severity.report import measure_report
+from covseg_core.volume import LesionMask, LungMask
+
+MODEL = MaskOrigin("model", "infnet-multi-small", "5" * 64)
+PDF = b"%PDF-1.4 one page\n%%EOF"
+PAGE = np.full((20, 15, 3), 200, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def ct(blocks, tmp_path_factory):
+    """The blocks as they are read from DICOM."""
+    folder = tmp_path_factory.mktemp("dicom") / "series"
+    write_dicom_series(blocks.ct, folder)
+    return read_dicom(folder)
+
+
+@pytest.fixture(scope="module")
+def masks(blocks, ct):
+    lesions = LesionMask(blocks.lesions.labels, ct.grid)
+    lungs = LungMask(blocks.lungs.labels, ct.grid)
+    return [TracedMask(lesions, MODEL), TracedMask(lungs, LUNGS_FOUND)]
+
+
+@pytest.fixture(scope="module")
+def report(ct, masks):
+    lesions, lungs = (one.mask for one in masks)
+    return measure_report(ct, lesions, lungs)
+
+
+@pytest.fixture(scope="module")
+def made(ct, masks, report, tmp_path_factory):
+    """All that can be written, in a folder that was not there."""
+    folder = tmp_path_factory.mktemp("report") / "new" / "folder"
+    extras = DicomExtras(PDF, (PAGE, PAGE), shows_identifiers=True)
+    return write_dicom_report(folder, ct, masks, report, extras)
+
+
+def test_outlines_and_numbers_come_back(ct, masks, made):
+    found = read_dicom_seg(made.segmentation, ct)
+    assert np.array_equal(found.lesions.labels, masks[0].mask.labels)
+    assert np.array_equal(found.lungs.labels, masks[1].mask.labels)
+    groups = read_sr_measurements(made.measurements).groups
+    assert [one.segment for one in groups[:5]] == [1, 2, 3, 4, None]
+    # 50, 20, 600 and 400 ml.
+    volumes = [one.measurements[0].value for one in groups[:4]]
+    assert volumes == pytest.approx([50, 20, 600, 400])
+
+
+def test_measurements_refer_to_the_segmentation_beside_them(ct, made):
+    told = dcmread(made.measurements)
+    (study,) = told.CurrentRequestedProcedureEvidenceSequence
+    named = {one.SeriesInstanceUID for one in study.ReferencedSeriesSequence}
+    assert named == {ct.source.series_uid, dcmread(made.segmentation).SeriesInstanceUID}
+
+
+def test_all_files_belong_to_one_study_and_the_validator_finds_no_error(
+    ct, made, dicom_errors
+):
+    assert [path.name for path in made.paths] == [
+        "segmentation.dcm",
+        "measurements.dcm",
+        "report.dcm",
+        "report_page_01.dcm",
+        "report_page_02.dcm",
+    ]
+    written = list(map(dcmread, made.paths))
+    assert {one.StudyInstanceUID for one in written} == {
+        dcmread(ct.source.paths[0]).StudyInstanceUID
+    }
+    assert {one.BurnedInAnnotation for one in written[2:]} == {"YES"}
+    assert len({one.SeriesNumber for one in written}) == 4
+    assert [error for path in made.paths for error in dicom_errors(path)] == []
+
+
+def test_dcmqi_reads_the_whole_report(made, tmp_path, dcmqi):
+    target = tmp_path / "told.json"
+    dcmqi("tid1500reader", inputDICOM=made.measurements, outputMetadata=target)
+    theirs = json.loads(target.read_text())["Measurements"]
+    ours = read_sr_measurements(made.measurements).groups
+    assert [one["TrackingIdentifier"] for one in theirs] == [one.title for one in ours]
+    for group, other in zip(ours, theirs, strict=True):
+        values = [float(one["value"]) for one in other["measurementItems"]]
+        assert values == pytest.approx([one.value for one in group.measurements])
+
+
+def test_only_what_is_wanted_is_written(ct, masks, report, made, tmp_path):
+    extras = DicomExtras(reader="Doe^Jane")
+    named = write_dicom_report(tmp_path / "out", ct, masks, report, extras)
+    assert (named.document, named.pages) == (None, ())
+    assert sorted((tmp_path / "out").iterdir()) == sorted(named.paths)
+    assert b"Doe^Jane" in named.measurements.read_bytes()
+    assert b"Doe^Jane" not in made.measurements.read_bytes()
+
+
+class TestRefusals:
+    def test_a_scan_that_was_not_read_from_dicom(self, blocks, report, tmp_path):
+        masks = [TracedMask(blocks.lesions, MODEL)]
+        with pytest.raises(UsageError, match="was not read from DICOM"):
+            write_dicom_report(tmp_path / "out", blocks.ct, masks, report)
+        assert not list((tmp_path / "out").iterdir())
+
+    def test_no_mask_of_infection(self, ct, masks, report, tmp_path):
+        with pytest.raises(UsageError, match="one mask of infection, not 0"):
+            write_dicom_report(tmp_path / "out", ct, masks[1:], report)
+
+    def test_a_mask_of_another_scan(self, ct, masks, report, tmp_path):
+        grid = type(ct.grid).from_spacing(ct.grid.shape, (1, 1, 1), (0, 0, 0))
+        other = TracedMask(LesionMask(masks[0].mask.labels, grid), MODEL)
+        with pytest.raises(GeometryError, match="does not lie on the CT"):
+            write_dicom_report(tmp_path / "out", ct, [other], report)
+
+    def test_a_folder_that_is_a_file(self, ct, masks, report, tmp_path):
+        (tmp_path / "out").write_text("a file")
+        with pytest.raises(OutputError, match="folder out could not be made"):
+            write_dicom_report(tmp_path / "out", ct, masks, report)
