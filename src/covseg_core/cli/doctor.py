@@ -22,6 +22,11 @@ EXTRAS = {
         "a second engine for prediction on a CPU",
         'pip install "napari-covseg[openvino]"',
     ),
+    "pacs": (
+        "keyring",
+        "finding, fetching and storing in a PACS",
+        'pip install "napari-covseg[pacs]"',
+    ),
 }
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 CODECS = {
