@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "RESEARCH_ONLY",
     "SYNTHETIC",
     "SYNTHETIC_NOTE",
     "CTVolume",
@@ -36,6 +37,8 @@ __all__ = [
     "Source",
 ]
 
+RESEARCH_ONLY = "For research use only; not for diagnosis."
+"""What everything says that is made of a scan."""
 SYNTHETIC = "SYNTHETIC"
 """How the description of a scan begins, in every format, that a model made."""
 SYNTHETIC_NOTE = "This scan is synthetic: a model made it, no scanner measured it."

@@ -19,6 +19,7 @@ from covseg_core.io.nifti import (
     write_nifti_probabilities,
 )
 from covseg_core.labels import LUNGS
+from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import LungMask
 
 if TYPE_CHECKING:
@@ -104,4 +105,4 @@ def beside(mask: Path, ending: str) -> Path:
 
 def _read_lungs(path: Path) -> LungMask:
     mask = read_nifti_labels(path, LUNGS)
-    return LungMask(mask.labels, mask.grid, source=mask.source)
+    return told_apart(LungMask(mask.labels, mask.grid, source=mask.source))

@@ -12,7 +12,7 @@ from covseg_core.cli.output import make_folder, refuse_overwriting, say, say_jso
 from covseg_core.cli.severity_dicom import DicomSet, write_set
 from covseg_core.cli.severity_inputs import Labels, MaskFiles, Masks, collect_masks
 from covseg_core.cli.severity_measure import Comparison, measure
-from covseg_core.errors import UsageError
+from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.io import read_ct
 from covseg_core.reports.severity.as_json import json_of
@@ -68,7 +68,7 @@ def severity(
     lobes
         Lobes: 1 left upper, 2 left lower, 3 right upper, 4 right middle, 5 right lower.
     labels
-        What 1 means in the mask: ground glass (lesions), or any infection.
+        What 1 means in the masks: ground glass (lesions), or any infection.
     series
         Series Instance UID, where there are several.
     model
@@ -98,12 +98,14 @@ def severity(
         raise UsageError(
             "--model and how to predict do not go with --mask, as nothing is outlined."
         )
-    refuse_overwriting([input, *files.paths, *comparison.paths], outputs)
+    read = [input, *files.paths, *comparison.paths]
+    _require_files(read)
+    refuse_overwriting(read, [*outputs, *dicom.targets])
     ct = read_ct(input, series_uid=series)
     dicom.require_for(ct)
     known = read_identifiers(ct.source) if identifiers else None
     masks = collect_masks(ct, files, model, settings)
-    report = measure(ct, masks, comparison, model, settings)
+    report = measure(ct, masks, comparison, labels, model, settings)
     case = SeverityCase(ct, masks.lesions, masks.lungs)
     facts = _facts(masks, title, judgement, known)
     for path in outputs:
@@ -134,9 +136,19 @@ def _require_sense(
     for path in outputs:
         if outputs.count(path) > 1:
             raise UsageError(f"the report {path.name!r} is asked for twice.")
-    if files.labels is not None and files.mask is None:
-        raise UsageError("--labels tells of --mask; give the mask, too.")
+    given = files.mask, comparison.reader_mask, comparison.earlier_mask
+    if files.labels is not None and not any(given):
+        raise UsageError("--labels tells what 1 means in a mask; give the mask, too.")
     comparison.require_sense()
+
+
+def _require_files(paths: list[Path]) -> None:
+    """Raise `InputRefusedError` before anything is measured, as that takes long."""
+    for path in paths:
+        if not path.exists():
+            raise InputRefusedError(
+                f"{path.name} could not be read: there is no such file. Check the name."
+            )
 
 
 def _facts(

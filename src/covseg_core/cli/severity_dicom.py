@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from covseg_core.errors import UsageError
 from covseg_core.io.dicom.source_series import require_dicom
 from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
-from covseg_core.reports.severity.facts import LUNGS_WERE_GIVEN
+from covseg_core.reports.severity.dicom_folder import (
+    MEASUREMENTS,
+    SEGMENTATION,
+    require_replaceable,
+)
+from covseg_core.reports.severity.facts import LUNGS_WERE_FOUND
 from covseg_core.settings import Settings, setting
 
 if TYPE_CHECKING:
@@ -35,6 +40,13 @@ class DicomSet(Settings):
         False, "With --dicom: the pages of the PDF as pictures, too."
     )
 
+    @property
+    def targets(self) -> list[Path]:
+        """What is written whatever else is wanted."""
+        if self.dicom is None:
+            return []
+        return [self.dicom / SEGMENTATION, self.dicom / MEASUREMENTS]
+
     def require_sense(self) -> None:
         """Raise `UsageError` if something is wanted beside no folder."""
         if self.dicom is None and (self.encapsulated_pdf or self.secondary_capture):
@@ -44,9 +56,10 @@ class DicomSet(Settings):
             )
 
     def require_for(self, ct: CTVolume) -> None:
-        """Raise `UsageError` if DICOM objects of such a scan cannot be made."""
+        """Raise `UsageError` if DICOM objects of such a scan cannot be made there."""
         if self.dicom is not None:
             require_dicom(ct.source)
+            require_replaceable(self.dicom)
 
 
 def write_set(
@@ -74,9 +87,9 @@ def write_set(
         pages=tuple(map(pixels_of, pages)),
         shows_identifiers=facts.identifiers is not None,
     )
-    were_given = facts.lungs == LUNGS_WERE_GIVEN
+    were_found = facts.lungs == LUNGS_WERE_FOUND
     masks = [
         TracedMask(case.lesions, facts.origin or _LEAST_TRUSTED),
-        TracedMask(case.lungs, MaskOrigin("edited") if were_given else LUNGS_FOUND),
+        TracedMask(case.lungs, LUNGS_FOUND if were_found else MaskOrigin("edited")),
     ]
     return write_dicom_report(wanted.dicom, case.ct, masks, report, extras).paths

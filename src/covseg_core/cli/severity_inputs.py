@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,7 +21,11 @@ from covseg_core.labels import INFECTION, LESIONS, Lesion
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
-from covseg_core.reports.severity.facts import LUNGS_WERE_FOUND, LUNGS_WERE_GIVEN
+from covseg_core.reports.severity.facts import (
+    LUNGS_WERE_FOUND,
+    LUNGS_WERE_GIVEN,
+    given_words,
+)
 from covseg_core.severity.live import lungs_of
 from covseg_core.severity.regions import lungs_from_lobes
 from covseg_core.transforms.fingerprint import hash_ct
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
     from covseg_core.volume import CTVolume, LobeMask, LungMask
 
-__all__ = ["Labels", "MaskFiles", "Masks", "collect_masks"]
+__all__ = ["Labels", "MaskFiles", "Masks", "collect_masks", "read_infection"]
 
 Labels: TypeAlias = Literal["lesions", "infection"]
 
@@ -88,8 +92,8 @@ class Masks:
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A mask of infection, and perhaps the lungs that came with it."""
+class Drawn:
+    """A mask of infection, and perhaps the lungs that came with it; see `Masks`."""
 
     lesions: LesionMask
     origin: MaskOrigin | None
@@ -128,7 +132,7 @@ def collect_masks(
     if files.mask is None:
         drawn = _outline(ct, lungs, model, settings)
     else:
-        drawn = _read_mask(files.mask, ct, files.labels)
+        drawn = read_infection(files.mask, ct, files.labels)
     if lungs is None:
         lungs, words = drawn.lungs, drawn.lungs_words
     if lungs is None:
@@ -142,7 +146,7 @@ def _given_lungs(
     if files.lungs is not None:
         lungs = read_lungs(files.lungs, ct.grid)
         lungs.require_on(ct)
-        return lungs, LUNGS_WERE_GIVEN
+        return lungs, given_words(lungs)
     if lobes is not None:
         return lungs_from_lobes(lobes), "joined from the lobes that were given"
     return None, ""
@@ -150,11 +154,11 @@ def _given_lungs(
 
 def _outline(
     ct: CTVolume, lungs: LungMask | None, model: str | None, settings: PredictSettings
-) -> _Drawn:
+) -> Drawn:
     loaded = load_model(find_model(model or promoted()))
     made = follow(predict_ct(ct, loaded, settings, lungs=lungs))
     card = loaded.card
-    return _Drawn(
+    return Drawn(
         made.lesions,
         MaskOrigin("model", card.name, card.weights_sha256),
         settings.threshold_for(card),
@@ -163,25 +167,42 @@ def _outline(
     )
 
 
-def _read_mask(path: Path, ct: CTVolume, labels: Labels | None) -> _Drawn:
+def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
+    """Read a mask of infection and find out what its values mean.
+
+    Parameters
+    ----------
+    path : Path
+        NIfTI or DICOM SEG.
+    ct : CTVolume
+        The scan; voxels may be stored in another order.
+    labels : {"lesions", "infection"} or None
+        What 1 means; None looks at the manifest beside the mask.  Where that does not
+        tell and there is no consolidation, 1 is taken for any infection.
+
+    Raises
+    ------
+    InputRefusedError
+        If the file cannot be used.
+    GeometryError
+        If it is not of the voxels of the scan.
+    """
     if is_dicom_seg(path):
         seg = read_dicom_seg(path, ct)
         lesions = read_lesions(path, ct.grid, LESIONS.name)
-        return _Drawn(lesions, seg.origin, lungs=seg.lungs)
+        return Drawn(lesions, seg.origin, lungs=seg.lungs)
     manifest = _manifest_beside(path)
     said = tuple(manifest.get("labels") or ())
     name = labels or (INFECTION.name if said == INFECTION.keys else LESIONS.name)
     lesions = read_lesions(path, ct.grid, name)
     lesions.require_on(ct)
-    if (
-        labels is None
-        and not said
-        and not (lesions.labels == Lesion.CONSOLIDATION).any()
-    ):
+    is_told = labels is not None or bool(said)
+    if not is_told and not (lesions.labels == Lesion.CONSOLIDATION).any():
         # Nothing tells whether 1 is ground glass, but it is infection at any rate.
-        lesions = read_lesions(path, ct.grid, INFECTION.name)
+        ones = np.minimum(lesions.labels, np.uint8(1))
+        lesions = replace(lesions, labels=ones, label_set=INFECTION)
     origin, threshold = _origin_in(manifest, ct, lesions)
-    return _Drawn(lesions, origin, threshold)
+    return Drawn(lesions, origin, threshold)
 
 
 def _manifest_beside(mask: Path) -> dict[str, Any]:

@@ -7,9 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covseg_core.cli.cases.inputs import read_lesions
 from covseg_core.cli.progress import follow
-from covseg_core.cli.severity_inputs import MaskFiles, Masks, collect_masks
+from covseg_core.cli.severity_inputs import (
+    Labels,
+    MaskFiles,
+    Masks,
+    collect_masks,
+    read_infection,
+)
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.io import read_ct
@@ -80,6 +85,7 @@ def measure(
     ct: CTVolume,
     masks: Masks,
     comparison: Comparison,
+    labels: Labels | None,
     model: str | None,
     settings: PredictSettings,
 ) -> SeverityReport:
@@ -93,6 +99,8 @@ def measure(
         On its grid.
     comparison : Comparison
         Files of a reader, a model or an earlier scan.
+    labels : {"lesions", "infection"} or None
+        What 1 means in their masks; see `read_infection`.
     model, settings : str or None, PredictSettings
         What outlines the earlier scan if it has no mask.
 
@@ -103,18 +111,21 @@ def measure(
     GeometryError
         If a mask is not of the voxels of its scan.
     """
-    report = _report(ct, masks)
     both = ct, masks.lesions, masks.lungs
+    agreement = None
     if comparison.reader_mask is not None:
-        name = masks.lesions.label_set.name
-        reader = read_lesions(comparison.reader_mask, ct.grid, name)
-        report = replace(report, agreement=measure_agreement(*both, reader))
+        reader = read_infection(comparison.reader_mask, ct, labels)
+        agreement = measure_agreement(*both, reader.lesions)
+    report = replace(_report(ct, masks), agreement=agreement)
     if comparison.probabilities is not None:
         maps = _read_probabilities(comparison.probabilities, ct)
         report = replace(report, interval=measure_interval(*both, maps))
     if comparison.earlier is not None:
         later = Visit(masks.lesions, masks.lungs, report)
-        earlier = _read_earlier(comparison, comparison.earlier, model, settings)
+        old = MaskFiles(
+            comparison.earlier_mask, comparison.earlier_lungs, labels=labels
+        )
+        earlier = _read_earlier(comparison.earlier, old, model, settings)
         change = measure_change(earlier, later, days=comparison.days)
         report = replace(report, change=change)
     return report
@@ -126,10 +137,9 @@ def _report(ct: CTVolume, masks: Masks) -> SeverityReport:
 
 
 def _read_earlier(
-    comparison: Comparison, path: Path, model: str | None, settings: PredictSettings
+    path: Path, files: MaskFiles, model: str | None, settings: PredictSettings
 ) -> Visit:
     ct = read_ct(path)
-    files = MaskFiles(comparison.earlier_mask, comparison.earlier_lungs)
     masks = collect_masks(ct, files, model, settings)
     return Visit(masks.lesions, masks.lungs, _report(ct, masks))
 

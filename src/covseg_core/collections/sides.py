@@ -43,27 +43,32 @@ def sided_lungs(mask: LabelVolume) -> LungMask:
     return LungMask(labels.astype(np.uint8), mask.grid, source=mask.source)
 
 
-def _split(mask: LabelVolume) -> npt.NDArray[np.int64]:
+def _split(mask: LabelVolume) -> npt.NDArray[np.uint8]:
     islands, count = ndimage.label(mask.labels > 0)
-    is_right = _is_right_of_middle(mask.grid)
-    sizes = np.bincount(islands.ravel(), minlength=count + 1)
-    on_right = np.bincount(islands[is_right], minlength=count + 1)
+    sizes, on_right = np.zeros((2, count + 1), np.int64)
+    # Slice by slice, as whole scans of other types would take gigabytes.
+    for z, plane in enumerate(islands):
+        is_right = _is_right_of_middle(mask.grid, z)
+        sizes += np.bincount(plane.ravel(), minlength=count + 1)
+        on_right += np.bincount(plane[is_right], minlength=count + 1)
     share = on_right / np.maximum(sizes, 1)
     is_joined = (share > JOINED) & (share < 1 - JOINED)
-    goes_right = np.where(is_joined[islands], is_right, (share >= 0.5)[islands])
-    sides = np.where(goes_right, Lung.RIGHT, Lung.LEFT)
-    return np.where(islands > 0, sides, Lung.BACKGROUND)
+    sides = np.zeros(islands.shape, np.uint8)
+    for z, plane in enumerate(islands):
+        is_right = _is_right_of_middle(mask.grid, z)
+        goes_right = np.where(is_joined[plane], is_right, (share >= 0.5)[plane])
+        side = np.where(goes_right, np.uint8(Lung.RIGHT), np.uint8(Lung.LEFT))
+        np.copyto(sides[z], side, where=plane > 0)
+    return sides
 
 
-def _is_right_of_middle(grid: Grid) -> npt.NDArray[np.bool_]:
-    """Whether each voxel lies to the patient's right of the grid's middle."""
-    step_x, step_y, step_z = grid.affine_lps[0, :3].astype(np.float32)
-    z, y, x = np.ogrid[tuple(slice(n) for n in grid.shape)]
+def _is_right_of_middle(grid: Grid, z: int) -> npt.NDArray[np.bool_]:
+    """Whether voxels (Y, X) of a slice lie to the patient's right of the middle."""
+    step_x, step_y, step_z = grid.affine_lps[0, :3]
     middle = (np.array(grid.shape) - 1) / 2
-    beyond_mm = (
-        step_z * (z - middle[0]) + step_y * (y - middle[1]) + step_x * (x - middle[2])
-    )
-    return np.asarray(beyond_mm < 0)
+    rows, columns = np.ogrid[: grid.shape[1], : grid.shape[2]]
+    down = step_z * (z - middle[0]) + step_y * (rows - middle[1])
+    return np.asarray(down + step_x * (columns - middle[2]) < 0)
 
 
 def _x_mm(mask: LabelVolume, part: npt.NDArray[np.bool_]) -> float:

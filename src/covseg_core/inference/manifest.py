@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from covseg_core import __version__
 from covseg_core.severity.opacity import measure_opacity
 from covseg_core.transforms.fingerprint import hash_ct
-from covseg_core.volume import LesionMask
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
     from covseg_core.inference.outliners import Outliner
     from covseg_core.inference.prediction import Prediction
     from covseg_core.inference.uncertainty import Uncertainty
-    from covseg_core.io.mask_origin import TracedMask
     from covseg_core.registry.card import ModelCard
-    from covseg_core.volume import CTVolume, LungMask
+    from covseg_core.volume import CTVolume
 
-__all__ = ["describe_mask", "describe_run", "describe_slice_run", "describe_whatif"]
+__all__ = ["describe_run", "describe_slice_run", "describe_whatif"]
 
 RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
-RESEARCH_ONLY = "For research use only; not for diagnosis."
 
 
 def describe_run(
@@ -60,39 +57,6 @@ def describe_run(
         document["opacity"] = report.as_dict()
         document["notes"] = (*prediction.notes, *prediction.lungs.source.notes)
     return document
-
-
-def describe_mask(ct: CTVolume, traced: TracedMask, lungs: LungMask) -> dict[str, Any]:
-    """Describe a mask, whoever drew it, and how much of the lungs it is.
-
-    Parameters
-    ----------
-    ct : CTVolume
-        What it lies on; no path and no patient data is recorded.
-    traced : TracedMask
-        A mask of infection.
-    lungs : LungMask
-        On the grid of the mask.
-
-    Raises
-    ------
-    GeometryError
-        If mask or lungs do not lie on the grid of the CT.
-    InputRefusedError
-        If the lungs are empty.
-    """
-    lesions = LesionMask(traced.mask.labels, traced.mask.grid, traced.mask.label_set)
-    return {
-        "warning": RESEARCH_ONLY,
-        "covseg": __version__,
-        "created_utc": _now(),
-        "mask": asdict(traced.origin),
-        "input": _input(ct),
-        "labels": {label.key: label.value for label in lesions.label_set.classes},
-        "volumes_ml": lesions.volumes_ml,
-        "opacity": measure_opacity(ct, lesions, lungs).as_dict(),
-        "notes": lungs.source.notes,
-    }
 
 
 def describe_slice_run(

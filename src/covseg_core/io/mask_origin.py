@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE, MORPHOLOGY, Code
+
 if TYPE_CHECKING:
     from covseg_core.volume import LabelVolume
 
 __all__ = ["LUNGS_FOUND", "MaskOrigin", "OriginKind", "TracedMask"]
 
 OriginKind: TypeAlias = Literal["model", "edited", "manual"]
+_LUNGS = "covseg lungs"
+_LEARNED_NOTHING = {_LUNGS, "hu-threshold"}
+"""Outliners that work by density, size and shape."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,14 @@ class MaskOrigin:
             self.kind, "MANUAL"
         )
 
+    @property
+    def family(self) -> Code:
+        """(0066,002F) *Algorithm Family Code Sequence*, of DICOM CID 7162."""
+        is_learned = self.model not in _LEARNED_NOTHING
+        return ARTIFICIAL_INTELLIGENCE if is_learned else MORPHOLOGY
 
-LUNGS_FOUND = MaskOrigin("model", "covseg lungs")
+
+LUNGS_FOUND = MaskOrigin("model", _LUNGS)
 """Of a lung mask that `transforms.lungs.find_lungs` made."""
 
 

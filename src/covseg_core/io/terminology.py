@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from covseg_core.labels import UNKNOWN_CLASS, LabelClass, LabelSet
 
-__all__ = ["ARTIFICIAL_INTELLIGENCE", "CONCEPTS", "Code", "Concept", "classes_of"]
+__all__ = [
+    "ARTIFICIAL_INTELLIGENCE",
+    "CONCEPTS",
+    "MORPHOLOGY",
+    "Code",
+    "Concept",
+    "classes_of",
+]
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ _COVID = Code("SCT", "840539006", "COVID-19")
 _LUNG = Code("SCT", "39607008", "Lung")
 
 ARTIFICIAL_INTELLIGENCE = Code("DCM", "123110", "Artificial Intelligence")
+MORPHOLOGY = Code("DCM", "123104", "Morphological Operations")
 CONCEPTS = {
     "ggo": Concept(_ABNORMAL, Code("DCM", "112120", "Ground glass opacity")),
     "consolidation": Concept(_ABNORMAL, Code("SCT", "95436008", "Lung consolidation")),

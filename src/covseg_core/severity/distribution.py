@@ -80,7 +80,8 @@ class Distribution:
     Parameters
     ----------
     laterality : {"unilateral", "bilateral"} or None
-        Bilateral when each lung holds infection, be it one voxel; None without any.
+        Bilateral when each lung holds infection, be it one voxel; None without any,
+        and where the lung mask has one lung only.
     sides : tuple of PartShare
         Right and left.
     heights : tuple of PartShare
@@ -170,7 +171,7 @@ def measure_distribution(
         lung = sides == side
         rim |= near_surface(lung, standard.spacing_mm_zyx, settings.peripheral_mm)
     counts = count_parts(sides, rim, infected, standard)
-    by_side = counts.sum(axis=(1, 2, 3))[:, 1]
+    by_side = counts.sum(axis=(1, 2, 3))
     return Distribution(
         laterality=_laterality(by_side),
         sides=_shares(counts, 0, _SIDES, standard.voxel_ml),
@@ -182,9 +183,10 @@ def measure_distribution(
     )
 
 
-def _laterality(infected_by_side: npt.NDArray[np.int64]) -> Laterality | None:
-    involved = np.count_nonzero(infected_by_side)
-    if involved == 0:
+def _laterality(by_side: npt.NDArray[np.int64]) -> Laterality | None:
+    """Tell it from the healthy and infected voxels of each lung, (2, 2)."""
+    involved = np.count_nonzero(by_side[:, 1])
+    if involved == 0 or not by_side.any(axis=1).all():
         return None
     return "bilateral" if involved == len(_SIDES) else "unilateral"
 

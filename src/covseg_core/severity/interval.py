@@ -281,3 +281,8 @@ def _remarks(figures: dict[str, dict[str, Range]]) -> Iterator[str]:
             "interval: it was corrected, or lost small islands, after the model "
             "had made its probabilities."
         )
+    if whole.expected is not None and not whole.low <= whole.expected <= whole.high:
+        yield (
+            f"All probabilities add up to {whole.expected:.1f} ml, which lies outside "
+            "the interval: they may not be calibrated."
+        )

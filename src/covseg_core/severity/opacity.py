@@ -7,18 +7,12 @@ Radiology: Artificial Intelligence 2(4), 2020.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from covseg_core.severity.counts import RegionCount, add_counts, count_regions
-from covseg_core.severity.regions import (
-    WHOLE,
-    Rung,
-    nearest_region,
-    require_lungs,
-    sides_of,
-    spread,
-)
+from covseg_core.severity.measured import measured_sides
+from covseg_core.severity.regions import WHOLE, Rung, sides_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +97,8 @@ def measure_opacity(
     InputRefusedError
         If the lung mask is empty, as every share would be undefined.
     """
-    sides = sides_of(require_lungs(ct, lesions, lungs))
-    sides = spread(sides, nearest_region(sides, lesions))
+    measured = measured_sides(ct, lesions, lungs)
+    sides = replace(sides_of(lungs), labels=measured)
     return opacity_of(count_regions(ct, lesions, sides), ct.grid.voxel_ml)
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from covseg_core.errors import InputRefusedError
-from covseg_core.labels import Lung
 from covseg_core.severity.counts import add_counts, count_regions
 from covseg_core.severity.density import Density, measure_density
 from covseg_core.severity.distribution import Distribution, measure_distribution
@@ -24,6 +21,7 @@ from covseg_core.severity.regions import (
     spread,
     zones_of,
 )
+from covseg_core.severity.remarks import remarks_on
 from covseg_core.severity.scores import (
     CT_SS,
     FRANCONE_25,
@@ -40,8 +38,6 @@ from covseg_core.steps import result_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    import numpy.typing as npt
-
     from covseg_core.severity.agreement import Agreement
     from covseg_core.severity.change import Change
     from covseg_core.severity.counts import RegionCount
@@ -53,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["SeverityReport", "SeverityStep", "measure_report", "report_steps"]
 
 _BY_LOBE = (PAN_25, FRANCONE_25, LSS, LHOS)
-_ONE_VOXEL = "A region with a single infected voxel counts as affected."
 
 
 @dataclass(frozen=True)
@@ -177,6 +172,7 @@ def report_steps(
     sides = sides_of(require_lungs(ct, lesions, lungs))
     near = nearest_region(sides, lesions)
     yield SeverityStep("Measuring each lung")
+    beside = len(near.missing[0])
     by_side = count_regions(ct, lesions, spread(sides, near))
     yield SeverityStep("Scoring 20 regions")
     tenths = regions20_of(lungs)
@@ -199,7 +195,7 @@ def report_steps(
             *(give_points(one, best.rung, by_part) for one in definitions),
         ),
         level=level_of(both.infected, both.voxels),
-        remarks=tuple(_remarks(ct, lungs, by_side)),
+        remarks=tuple(remarks_on(ct, lungs, by_side, beside)),
     )
     if finer:
         report = yield from _finer(report, ct, lesions, lungs)
@@ -231,36 +227,3 @@ def _opacities(
 ) -> Iterator[tuple[Region, RegionOpacity]]:
     for one in counts:
         yield one.region, region_opacity(one, voxel_ml)
-
-
-def _remarks(
-    ct: CTVolume, lungs: LungMask, by_side: Sequence[RegionCount]
-) -> Iterator[str]:
-    yield _ONE_VOXEL
-    for one in by_side:
-        if not one.voxels:
-            yield f"The lung mask has no {one.region.side} lung."
-    if all(one.voxels for one in by_side) and _are_swapped(lungs):
-        yield (
-            "What the lung mask calls right lies left of what it calls left: sides may "
-            "be swapped."
-        )
-    if not ct.is_hu:
-        yield "The scan is not in Hounsfield units: nothing of density is measured."
-
-
-def _are_swapped(lungs: LungMask) -> bool:
-    """Compare the middles of both lungs; x grows to the patient's left."""
-    right, left = (
-        lungs.grid.world_mm(_middle(lungs.labels == side))[0]
-        for side in (Lung.RIGHT, Lung.LEFT)
-    )
-    return bool(right > left)
-
-
-def _middle(region: npt.NDArray[np.bool_]) -> list[float]:
-    """Average the indices z, y, x of a region that is not empty."""
-    sums = [
-        region.sum(axis=tuple({0, 1, 2} - {axis}), dtype=np.int64) for axis in range(3)
-    ]
-    return [float(np.average(np.arange(len(one)), weights=one)) for one in sums]

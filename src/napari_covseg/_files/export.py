@@ -172,8 +172,8 @@ def _write_report(
     )
     report = yield from steps
     facts = _facts(case, traced.origin, lungs.origin)
-    yield Writing(f"Writing {wish.path.name}")
     if wish.format_name != "dicom":
+        yield Writing(f"Writing {wish.path.name}")
         write_reports([wish.path], case, report, facts)
         return (wish.path,)
     from covseg_core.reports.severity.as_pdf import pdf_of
@@ -186,7 +186,9 @@ def _write_report(
         TracedMask(case.lesions, traced.origin),
         TracedMask(case.lungs, lungs.origin),
     ]
+    yield Reading("Drawing the pages")
     extras = DicomExtras(pdf=pdf_of(case, report, facts))
+    yield Writing(f"Writing {wish.path.name}")
     return write_dicom_report(wish.path, wish.ct, masks, report, extras).paths
 
 

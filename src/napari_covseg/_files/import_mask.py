@@ -10,6 +10,7 @@ from covseg_core.io import is_nifti
 from covseg_core.io.mask_formats import stem_of
 from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.io.same_voxels import in_order_of
+from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import LayerTuple, mask_layer
 from napari_covseg._files.open import label_set_of
@@ -108,9 +109,9 @@ def _from_nifti(path: Path, ct: CTVolume, grid: Grid) -> Imported:
     origin = MaskOrigin("manual")
     if isinstance(mask, LungMask):
         labels = in_order_of(ct.grid, mask.labels, mask.grid)
-        lungs = LungMask(labels, ct.grid, source=mask.source)
+        lungs = told_apart(LungMask(labels, ct.grid, source=mask.source))
         return Imported(
-            None, origin, lungs, _told(path, None, lungs, mask.source.notes)
+            None, origin, lungs, _told(path, None, lungs, lungs.source.notes)
         )
     lesions = LesionMask(mask.labels, mask.grid, classes)
     told = _told(path, lesions, None, mask.source.notes)

@@ -61,6 +61,11 @@ class LungMap(QWidget):
         self._tell()
         self.update()
 
+    @property
+    def has_columns(self) -> bool:
+        """Whether each lung stands in two columns, front and back."""
+        return any(_columns(len(self._of_side(side))) > 1 for side in _FROM_THE_SIDE)
+
     def show_stale(self, is_stale: bool) -> None:
         """Fade the map while new shares are measured."""
         self.is_stale = is_stale
@@ -91,8 +96,7 @@ class LungMap(QWidget):
         painter.drawText(heading, Qt.AlignmentFlag.AlignCenter, side.capitalize())
         outline = QPainterPath()
         outline.addRoundedRect(place, _RADIUS_PX, _RADIUS_PX)
-        regions = [] if self._result is None else list(self._result.regions)
-        regions = [one for one in regions if one.region.side == side]
+        regions = self._of_side(side)
         if not regions:
             painter.fillPath(outline, _UNKNOWN)
         for cell, one in zip(_cells(place, len(regions)), regions, strict=True):
@@ -105,6 +109,10 @@ class LungMap(QWidget):
             words = _words(one) if has_room else _percent(one)
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, words)
 
+    def _of_side(self, side: str) -> list[RegionPoints]:
+        regions = () if self._result is None else self._result.regions
+        return [one for one in regions if one.region.side == side]
+
     def _place_of(self, side: str) -> QRectF:
         left = (self.width() - 2 * _LUNG_WIDTH_PX - _GAP_PX) / 2
         left += _FROM_THE_SIDE[side] * (_LUNG_WIDTH_PX + _GAP_PX)
@@ -113,9 +121,13 @@ class LungMap(QWidget):
         )
 
 
+def _columns(count: int) -> int:
+    return 1 if count <= _MOST_ROWS else 2
+
+
 def _cells(place: QRectF, count: int) -> Sequence[QRectF]:
     """Cut the place of a lung into cells from above; in front stands left of back."""
-    columns = 1 if count <= _MOST_ROWS else 2
+    columns = _columns(count)
     rows = max(1, count // columns)
     width, height = place.width() / columns, place.height() / rows
     return [

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoreMap"]
 
+_COLUMNS = "On the map the front of each lung stands left of its back."
+
 
 class ScoreMap(QWidget):
     """A box with the scores of a report above the lungs, and remarks below.
@@ -47,7 +49,7 @@ class ScoreMap(QWidget):
             for one in scores:
                 self.scores.addItem(f"Map: {one.definition.title}", one.definition.key)
             self.scores.setCurrentIndex(max(0, self.scores.findData(chosen)))
-        self.scores.setEnabled(bool(scores))
+        self.scores.setVisible(bool(scores))
         self._draw()
 
     def _draw(self) -> None:
@@ -55,5 +57,7 @@ class ScoreMap(QWidget):
         result = None if self._report is None else self._report.score(key)
         self.map.show_result(result)
         remarks = "" if result is None else " ".join(result.remarks)
+        if self.map.has_columns:
+            remarks += f" {_COLUMNS}"
         self.remarks.setText(remarks)
         self.remarks.setVisible(bool(remarks))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_covseg._files.export import Writing
 from napari_covseg._processes.worker import Failed, Outcome, Run
 from napari_covseg._screen.style import restyle
 from napari_covseg.widgets._run_panel import wrapped_label
@@ -82,6 +83,8 @@ class WaitingLine(QWidget):
         # A child process that has nothing new to tell sends None.
         if step is None or not self.stop_button.isEnabled():
             return
+        # Killing the child now would leave half a file under a hidden name.
+        self.stop_button.setHidden(isinstance(step, Writing))
         self.progress.setRange(0, step.total)
         self.progress.setValue(step.done)
         self.say(f"{step.stage} …")

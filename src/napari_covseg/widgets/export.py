@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.errors import CovsegError, UsageError
-from napari_covseg._files.export import Exported, ExportWish, Writing, export
+from napari_covseg._files.export import Exported, ExportWish, export
 from napari_covseg._files.export_wish import wish_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
@@ -122,7 +122,6 @@ class ExportStep(QWidget):
         self._watch_edits(wish)
         self.saved.hide()
         run = Run(in_child, export, wish)
-        run.advanced.connect(self._hold)
         self.waiting.follow(run, "Preparing")
         run.ended.connect(self._end)
         self._refresh()
@@ -146,11 +145,6 @@ class ExportStep(QWidget):
         if self._saving is not None:
             self._saving.edited.disconnect(self._forget_edits)
         self._saving = None
-
-    def _hold(self, step: object) -> None:
-        # Killing the child now would leave half a file under a hidden name.
-        if isinstance(step, Writing):
-            self.waiting.stop_button.hide()
 
     def _end(self, outcome: Outcome) -> None:
         self._refresh()

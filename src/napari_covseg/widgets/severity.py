@@ -45,8 +45,13 @@ _NO_MASK = "Outline infection, or choose a mask, to see how much there is."
 _NO_LUNGS = "Find the lungs to see shares of them."
 _STALE = "Out of date; measuring …"
 _RESEARCH = "For research use only. Infection outside the lungs joins the nearest one."
-_KINDS = ("pdf", "html", "json", "csv")
-_SUFFIXES = "PDF (*.pdf);;Web page (*.html);;JSON (*.json);;CSV (*.csv)"
+_KINDS = {
+    "pdf": "PDF (*.pdf)",
+    "html": "Web page (*.html)",
+    "json": "JSON (*.json)",
+    "csv": "CSV (*.csv)",
+}
+"""What the dialog calls each format."""
 
 
 class SeverityStep(QWidget):
@@ -102,18 +107,25 @@ class SeverityStep(QWidget):
         if self._is_wanted and not self._timer.isActive():
             self._timer.start()
 
-    def save_as(self, path: Path) -> None:
-        """Write the report in the format that the suffix names, JSON without one."""
+    def save_as(self, path: Path, kind: str = "pdf") -> None:
+        """Write the report in the format that the suffix names, else in that given."""
         if self.waiting.is_busy:
             return
-        kind = path.suffix.lower().removeprefix(".")
-        if kind not in _KINDS:
-            kind, path = "json", path.with_name(f"{path.name}.json")
+        suffix = path.suffix.lower().removeprefix(".")
+        if suffix in _KINDS:
+            kind = suffix
+        else:
+            path = path.with_name(f"{path.name}.{kind}")
+            # The dialog asked about the name without a suffix.
+            if path.exists():
+                told = f"{path.name} is there already; choose it to replace it."
+                self.waiting.say(told, warning=True)
+                return
         try:
             name = cast("ReportName", kind)
             wish = wish_of(self._session, path, "report", name)
         except CovsegError as error:
-            self._say(Failed(error).sentence)
+            self.waiting.say(Failed(error).sentence, warning=True)
             return
         run = Run(in_child, export, wish)
         self.waiting.follow(run, "Measuring")
@@ -214,17 +226,18 @@ class SeverityStep(QWidget):
     def _copy(self) -> None:
         from covseg_core.severity.table import as_text
 
-        if self._found is not None:
+        if self._found is not None and not self.waiting.is_busy:
             QApplication.clipboard().setText(as_text(self._found.rows))
-            self._say("Copied.")
+            self.waiting.say("Copied.")
 
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save the report", "severity.pdf", _SUFFIXES
+        name, chosen = QFileDialog.getSaveFileName(
+            self, "Save the report", "severity.pdf", ";;".join(_KINDS.values())
         )
         if name:
-            self.save_as(Path(name))
+            kinds = (kind for kind, words in _KINDS.items() if words == chosen)
+            self.save_as(Path(name), next(kinds, "pdf"))
 
     def _tell_saved(self, outcome: Outcome) -> None:
         if isinstance(outcome, Finished):
-            self._say(f"Saved {outcome.value.paths[0].name}.")
+            self.waiting.say(f"Saved {outcome.value.paths[0].name}.")

@@ -7,6 +7,7 @@ import shutil
 import zlib
 from dataclasses import replace
 
+import nibabel as nib
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -168,6 +169,20 @@ def test_a_readers_mask_adds_agreement(measured, mask):
     assert "agreement" not in measured()
 
 
+def test_a_readers_mask_of_one_value_is_not_taken_for_ground_glass(
+    measured, blocks, tmp_path
+):
+    path = tmp_path / "reader.nii.gz"
+    one = (blocks.lesions.labels > 0).astype(np.uint8)
+    write_nifti_labels(path, replace(blocks.lesions, labels=one, label_set=INFECTION))
+    agreement = measured("--reader-mask", path)["agreement"]
+    assert agreement["overall"]["dsc"] == 1
+    assert agreement["classes"] == {}
+    assert "The reader's mask does not tell classes apart" in agreement["remarks"][0]
+    told = measured("--reader-mask", path, "--labels", "lesions")["agreement"]
+    assert told["classes"]["ggo"]["dsc"] == pytest.approx(2 * 50 / (50 + 70))
+
+
 def test_probabilities_add_intervals(measured, blocks, tmp_path):
     path = tmp_path / "prob.nii.gz"
     maps = np.stack([0.7 * (blocks.lesions.labels == value) for value in (1, 2)])
@@ -198,7 +213,9 @@ def test_a_readers_judgement_is_quoted(measured):
     }
 
 
-def test_no_report_holds_an_identifier_unless_asked_for(covseg, named_series, tmp_path):
+def test_no_report_holds_an_identifier_unless_asked_for(
+    covseg, named_series, mask, lungs, tmp_path
+):
     suffixes = ("json", "csv", "html", "pdf")
     for folder, more, count in (("plain", (), 4), ("named", ("--identifiers",), 3)):
         words = [
@@ -206,7 +223,7 @@ def test_no_report_holds_an_identifier_unless_asked_for(covseg, named_series, tm
             for suffix in suffixes[:count]
             for word in ("-o", tmp_path / folder / f"r.{suffix}")
         ]
-        words += ["--model", "hu-threshold", *more]
+        words += ["--mask", mask, "--lungs", lungs, *more]
         answer = covseg("severity", named_series, *words)
         assert answer.code == 0, answer.err
         assert "Mustermann" not in answer.out + answer.err
@@ -233,13 +250,14 @@ def test_identifiers_need_a_dicom_header(refused, scan, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "give a report to write after -o, or --json"),
+        ((), "give a report to write after -o or --dicom, or --json"),
         (("-o", "r.docx"), "must end in .json, .csv, .html or .pdf"),
         (("-o", "r.pdf", "-o", "r.pdf"), "'r.pdf' is asked for twice"),
         (("--json", "--days", "3"), "--days goes with --earlier"),
-        (("--json", "--labels", "lesions"), "--labels tells of --mask"),
+        (("--json", "--labels", "lesions"), "give the mask, too"),
         (("--json", "--co-rads", "7"), "--co-rads: input should be less than or equal"),
         (("--json", "--earlier", "x.nii.gz", "--days", "0"), "a number above 0"),
+        (("--json", "--encapsulated-pdf"), "go with --dicom"),
     ],
 )
 def test_wrong_usage_is_told_in_one_line(refused, scan, words, said):
@@ -271,6 +289,50 @@ def test_masks_that_do_not_fit_are_refused(refused, scan, mask, blocks, tmp_path
     lobes = "does not lie on the voxels of the scan"
     assert lobes in refused(3, *words, mask, "--lobes", other)
     assert "could not be read" in refused(3, *words, tmp_path / "none.nii.gz")
+
+
+@pytest.mark.parametrize("option", ["--mask", "--reader-mask", "--probabilities"])
+def test_a_file_that_is_not_there_is_told_by_its_name(refused, scan, tmp_path, option):
+    line = refused(3, "severity", scan, "--json", option, tmp_path / "none.nii.gz")
+    assert line.endswith(
+        "none.nii.gz could not be read: there is no such file. Check the name.\n"
+    )
+    assert str(tmp_path) not in line
+
+
+def test_what_was_cleaned_in_a_mask_is_remarked(measured, mask):
+    image = nib.load(mask)
+    values = np.asarray(image.dataobj, np.float32)
+    values[values == 1] = np.nan
+    nib.save(nib.Nifti1Image(values, image.affine), mask)
+    told = measured()
+    assert told["opacity"]["both"]["infection_ml"] == pytest.approx(20)
+    assert any("NaN" in remark for remark in told["remarks"])
+
+
+def test_lungs_of_one_value_are_told_apart_and_that_is_said(measured, blocks, tmp_path):
+    both = measured()
+    assert both["lungs"] == "given as a mask"
+    joined = tmp_path / "true_lungs.nii.gz"
+    ones = (blocks.lungs.labels > 0).astype(np.uint8)
+    write_nifti_labels(joined, replace(blocks.lungs, labels=ones))
+    told = measured()
+    assert told["opacity"] == both["opacity"]
+    assert told["scores"] == both["scores"]
+    assert "right and left told apart by place" in told["lungs"]
+
+
+def test_of_one_lung_alone_it_is_not_said_that_disease_is_unilateral(
+    measured, blocks, lungs
+):
+    right = np.where(blocks.lungs.labels == 1, blocks.lungs.labels, 0)
+    write_nifti_labels(lungs, replace(blocks.lungs, labels=right))
+    told = measured()
+    assert told["lungs"] == "given as a mask"
+    assert told["distribution"]["laterality"] is None
+    assert told["opacity"]["left"]["percent_opacity"] is None
+    assert "The lung mask has no left lung." in told["summary"]
+    assert not any("unilateral" in sentence for sentence in told["summary"])
 
 
 def test_an_empty_lung_mask_is_refused(refused, scan, mask, blocks, tmp_path):

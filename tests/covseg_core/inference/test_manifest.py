@@ -7,12 +7,10 @@ import pytest
 
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.manifest import (
-    describe_mask,
     describe_run,
     describe_slice_run,
 )
 from covseg_core.inference.predict import Prediction, make_slice_outliner
-from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.registry.store import find_model
 from covseg_core.volume import Source
 
@@ -87,14 +85,3 @@ def test_a_slice_has_no_volumes_and_says_why(model):
     assert told["notes"] == [
         "An 8-bit picture has no voxel size: areas and ml are unknown."
     ]
-
-
-def test_a_mask_is_told_with_who_drew_it_and_its_share_of_the_lungs(blocks):
-    traced = TracedMask(blocks.lesions, MaskOrigin("edited", "infnet"))
-    document = describe_mask(blocks.ct, traced, blocks.lungs)
-    told = json.loads(json.dumps(document, allow_nan=False))
-    assert told["mask"] == {"kind": "edited", "model": "infnet", "weights_sha256": ""}
-    assert told["volumes_ml"] == pytest.approx({"ggo": 50, "consolidation": 20})
-    assert told["opacity"]["both"]["percent_opacity"] == pytest.approx(7)
-    assert told["warning"] == "For research use only; not for diagnosis."
-    assert "paths" not in json.dumps(told)

@@ -140,6 +140,16 @@ def test_a_corrected_mask_outside_the_interval_is_remarked():
     assert "calibrated" in found.remarks[0]
 
 
+def test_an_expected_volume_outside_the_interval_is_remarked():
+    # 0.2 in 36 of 40 voxels of the right lung adds up to 7.2 voxels; one is sure.
+    ct, lesions, lungs, maps = scan(((0, 2, 1), (0.9, 0.0)))
+    maps[0][(lungs.labels == 1) & (lesions.labels == 0)] = 0.2
+    found = measure_interval(ct, lesions, lungs, maps)
+    whole = found.figures["both"]["infection_ml"]
+    assert (whole.low, whole.high) == pytest.approx((0.1, 0.1))
+    assert "add up to 0.9 ml, which lies outside the interval" in found.remarks[-1]
+
+
 def test_outside_the_lungs_only_the_mask_counts():
     places = ((0, 2, 5), (0.9, 0.0)), ((0, 9, 0), (0.4, 0))
     found = measure_interval(*scan(*places), NEARLY_SURE)

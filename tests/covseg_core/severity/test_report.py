@@ -154,7 +154,7 @@ def test_swapped_sides_swap_the_points_and_are_remarked(blocks, report):
 def test_a_lung_that_is_not_there_is_remarked_and_never_scored_as_zero(blocks):
     labels = np.where(blocks.lungs.labels == 2, 2, 0).astype(np.uint8)
     report = measure_report(blocks.ct, blocks.lesions, LungMask(labels, blocks.grid))
-    assert "The lung mask has no right lung." in report.remarks
+    assert any("has no right lung" in remark for remark in report.remarks)
     assert report.score("ct_ss").of_side("right") is None
     assert report.score("ct_ss").total is None
 

@@ -14,6 +14,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFileDialog, QMessageBox, QPushButton
 
 from covseg_core.io.dicom import read_dicom
+from covseg_core.io.dicom.capture_write import write_secondary_captures
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.seg_write import write_dicom_seg
 from covseg_core.io.dicom.write import write_dicom_series
@@ -222,16 +223,19 @@ class TestSaving:
             assert report["mask"]["kind"] == "model"
             assert "research use" in report["warning"]
 
-    def test_a_report_for_a_pacs_is_a_folder_of_dicom_files(
-        self, step, session, show, save, dicom_ct, phantom, tmp_path
+    def test_a_report_for_a_pacs_is_a_folder_of_dicom_files_in_place_of_the_older_ones(
+        self, step, session, show, save, dicom_ct, phantom, tmp_path, qtbot
     ):
         show(dicom_ct, phantom.lesions)
         session.set_lungs(standardise_mask(phantom.lungs))
-        save(tmp_path / "severity", "report", "dicom")
-        kinds = {
-            dcmread(path).Modality: path.name
-            for path in (tmp_path / "severity").iterdir()
-        }
+        folder = tmp_path / "severity"
+        folder.mkdir()
+        write_secondary_captures(folder, dicom_ct, [np.zeros((2, 2, 3), np.uint8)])
+        save(folder, "report", "dicom")
+        assert "severity is there already" in step.question.text()
+        step.question.button(QMessageBox.StandardButton.Yes).click()
+        wait(step.waiting, qtbot)
+        kinds = {dcmread(path).Modality: path.name for path in folder.iterdir()}
         assert kinds == {
             "SEG": "segmentation.dcm",
             "SR": "measurements.dcm",

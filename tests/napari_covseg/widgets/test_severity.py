@@ -103,6 +103,7 @@ class TestFigures:
 
     def test_map_tells_the_same_in_words(self, measured):
         words = measured.map.map.toolTip()
+        assert "front of each lung stands left" in measured.map.remarks.text()
         assert words.startswith("CT-SS, on 20 equal-volume regions: a proxy")
         assert "Right fourth fifth, back: 30 %, 1 point" in words
 
@@ -113,6 +114,7 @@ class TestFigures:
         measured.map.scores.setCurrentIndex(place)
         assert "Right lower zone: 11 %, 2 points" in measured.map.map.toolTip()
         assert "not to be compared with published totals" in measured.map.remarks.text()
+        assert "front of each lung" not in measured.map.remarks.text()
         mask.apply("Erase", np.zeros_like(mask.labels))
         settle(measured, qtbot)
         assert measured.map.scores.currentText() == "Map: 25-point score"
@@ -213,16 +215,27 @@ class TestHandingOn:
         assert lines[0] == "Score\tRight\tLeft\tBoth"
         assert "Opacity (%)\t8.3\t5.0\t7.0" in lines
 
-    @pytest.mark.parametrize("name", ["a.json", "a.csv", "a.pdf", "a.html", "a"])
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("a.json", "PDF (*.pdf)"),
+            ("a.csv", ""),
+            ("a.pdf", ""),
+            ("a.html", ""),
+            ("a", "JSON (*.json)"),
+        ],
+    )
     def test_save_writes_the_whole_report(
-        self, measured, tmp_path, monkeypatch, qtbot, name
+        self, measured, tmp_path, monkeypatch, qtbot, name, kind
     ):
         path = tmp_path / name
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        monkeypatch.setattr(
+            QFileDialog, "getSaveFileName", lambda *_: (str(path), kind)
+        )
         measured.save.click()
         qtbot.waitUntil(lambda: not measured.waiting.is_busy, timeout=LONG)
         written = path if path.suffix else path.with_name("a.json")
-        assert measured.status.text() == f"Saved {written.name}."
+        assert measured.waiting.words.text() == f"Saved {written.name}."
         if written.suffix == ".json":
             document = json.loads(written.read_text("utf-8"))
             assert document["opacity"]["both"]["percent_opacity"] == pytest.approx(7)
@@ -230,6 +243,17 @@ class TestHandingOn:
             assert "density" in document
         else:
             assert len(written.read_bytes()) > 500
+
+    def test_a_name_without_suffix_replaces_nothing(
+        self, measured, tmp_path, monkeypatch
+    ):
+        (tmp_path / "a.pdf").write_text("mine")
+        path = str(tmp_path / "a")
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (path, ""))
+        measured.save.click()
+        assert not measured.waiting.is_busy
+        assert measured.waiting.words.text().startswith("a.pdf is there already")
+        assert (tmp_path / "a.pdf").read_text() == "mine"
 
     def test_a_folder_that_is_not_there_is_told(
         self, measured, tmp_path, monkeypatch, qtbot

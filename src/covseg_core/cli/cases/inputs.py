@@ -14,6 +14,7 @@ from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg import SegMasks, is_dicom_seg, read_dicom_seg
 from covseg_core.io.images import is_picture, read_picture_ct
 from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS, UNKNOWN_CLASS
+from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import (
     CTVolume,
     Grid,
@@ -58,7 +59,8 @@ def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
         from covseg_core.io.nifti import read_nifti_labels
 
         read = read_nifti_labels(path, labels, allow_unknown=True)
-        mask = _turned(LesionMask(read.labels, read.grid, labels), grid)
+        mask = LesionMask(read.labels, read.grid, labels, read.source)
+        mask = _turned(mask, grid)
     if labels.name != INFECTION.name:
         return mask
     known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
@@ -66,7 +68,10 @@ def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
 
 
 def read_lungs(path: Path, grid: Grid) -> LungMask:
-    """Read a lung mask, 1 right and 2 left, and turn it onto the grid of its scan."""
+    """Read a lung mask, 1 right and 2 left, and turn it onto the grid of its scan.
+
+    The sides of a mask with one value for both lungs are told apart, with a note.
+    """
     if is_dicom_seg(path):
         lungs = _read_seg(path, grid).lungs
         if lungs is None:
@@ -85,7 +90,8 @@ def read_lungs(path: Path, grid: Grid) -> LungMask:
     from covseg_core.io.nifti import read_nifti_labels
 
     read = read_nifti_labels(path, LUNGS)
-    return _turned(LungMask(read.labels, read.grid), grid)
+    lungs = LungMask(read.labels, read.grid, source=read.source)
+    return _turned(told_apart(lungs), grid)
 
 
 def _read_seg(path: Path, grid: Grid) -> SegMasks:

@@ -12,7 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from covseg_core import __version__
 from covseg_core.errors import OutputError
 from covseg_core.io.atomic import write_atomically
-from covseg_core.io.dicom.elements import quiet
+from covseg_core.io.dicom.elements import quiet, text
+from covseg_core.io.refusing import refusing
 from covseg_core.volume import SYNTHETIC
 
 if TYPE_CHECKING:
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from covseg_core.io.dicom.source_series import SourceSeries
     from covseg_core.volume import Source
 
-__all__ = ["describe", "new_object", "save_object", "sequence_item", "source_files"]
+__all__ = [
+    "describe",
+    "is_derived",
+    "new_object",
+    "save_object",
+    "sequence_item",
+    "source_files",
+]
 
 MANUFACTURER = "covseg"
 MODEL_NAME = "napari-covseg"
@@ -86,6 +94,19 @@ def sequence_item(**elements: object) -> Dataset:
     for keyword, value in elements.items():
         setattr(item, keyword, value)
     return item
+
+
+def is_derived(path: Path) -> bool:
+    """Tell whether covseg made a DICOM object.
+
+    Raises
+    ------
+    InputRefusedError
+        If the file is none.
+    """
+    with refusing(path, "DICOM file"), quiet():
+        header = dcmread(path, specific_tags=["Manufacturer"], stop_before_pixels=True)
+    return text(header, "Manufacturer") == MANUFACTURER
 
 
 def save_object(path: Path, made: Dataset) -> None:

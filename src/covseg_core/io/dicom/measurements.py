@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE, Code
+
 if TYPE_CHECKING:
     from covseg_core.io.mask_origin import MaskOrigin
-    from covseg_core.io.terminology import Code
 
 __all__ = [
     "Algorithm",
@@ -33,11 +34,14 @@ class Algorithm:
         The sha256 of its weights, if it has any.
     remarks : tuple of str
         What was done to its result.
+    family : Code
+        Of DICOM CID 7162.
     """
 
     name: str
     version: str
     remarks: tuple[str, ...] = ()
+    family: Code = ARTIFICIAL_INTELLIGENCE
 
 
 @dataclass(frozen=True)
@@ -129,5 +133,8 @@ def algorithm_of(origin: MaskOrigin, version: str) -> Algorithm | None:
         return None
     remarks = (_CORRECTED,) if origin.kind == "edited" else ()
     return Algorithm(
-        origin.model or "covseg", origin.weights_sha256 or version, remarks
+        origin.model or "covseg",
+        origin.weights_sha256 or version,
+        remarks,
+        origin.family,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from covseg_core import __version__
-from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE, CONCEPTS, Code
+from covseg_core.io.terminology import CONCEPTS, Code
 
 if TYPE_CHECKING:
     from covseg_core.io.mask_origin import MaskOrigin
@@ -61,7 +61,7 @@ def _algorithm(origin: MaskOrigin) -> Any:
         return None
     return AlgorithmIdentificationSequence(
         (origin.model or _OURSELVES)[:64],
-        _coded(ARTIFICIAL_INTELLIGENCE),
+        _coded(origin.family),
         origin.weights_sha256 or f"{_OURSELVES} {__version__}",
     )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pydicom.uid import generate_uid
 
 from covseg_core.errors import UsageError
-from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE
 
 if TYPE_CHECKING:
     from covseg_core.io.dicom.measurements import (
@@ -100,5 +99,5 @@ def _algorithm(algorithm: Algorithm) -> Any:
         algorithm.name,
         algorithm.version,
         list(algorithm.remarks) or None,
-        family=coded(ARTIFICIAL_INTELLIGENCE),
+        family=coded(algorithm.family),
     )

@@ -18,7 +18,7 @@ from covseg_core.io.dicom.measurements import (
     MeasurementReport,
 )
 from covseg_core.io.refusing import refusing
-from covseg_core.io.terminology import Code
+from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE, Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,10 @@ _COMMENT: _Name = "DCM", "121106"
 _ALGORITHM: _Name = "DCM", "111001"
 _VERSION: _Name = "DCM", "111003"
 _PARAMETERS: _Name = "DCM", "111002"
+_FAMILY: _Name = "DCM", "111000"
 _DERIVATION: _Name = "DCM", "121401"
 _METHOD: _Name = "SCT", "370129005"
-_NOT_ASKED = {_FINDING, _SITE, _METHOD, ("SCT", "276214006"), ("DCM", "111000")}
+_NOT_ASKED = {_FINDING, _SITE, _METHOD, ("SCT", "276214006"), _FAMILY}
 """Codes of a group that say what it is about, and are no answers."""
 _NOTHING = Code("", "", "")
 
@@ -171,7 +172,8 @@ def _algorithm(parts: _Parts) -> Algorithm | None:
     if not name:
         return None
     remarks = tuple(text(one, "TextValue") for one in parts.get(_PARAMETERS, ()))
-    return Algorithm(name, _text(parts, _VERSION), remarks)
+    family = _answer(parts, _FAMILY) or ARTIFICIAL_INTELLIGENCE
+    return Algorithm(name, _text(parts, _VERSION), remarks, family)
 
 
 def _parts(parent: Dataset) -> _Parts:

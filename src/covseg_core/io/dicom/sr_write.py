@@ -28,6 +28,7 @@ from covseg_core.io.dicom.sr_codes import (
 )
 from covseg_core.io.dicom.sr_groups import coded, make_group
 from covseg_core.io.dicom.sr_read import read_sr_measurements
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
     from covseg_core.io.dicom.source_series import SourceSeries
     from covseg_core.volume import CTVolume
 
-__all__ = ["RESEARCH_ONLY", "write_sr_measurements"]
+__all__ = ["write_sr_measurements"]
 
-RESEARCH_ONLY = "For research use only. Not for diagnosis or treatment."
 _SERIES_NUMBER = 9003
 _OBSERVER = generate_uid(entropy_srcs=["covseg", "device observer", __version__])
 """One UID for each version of this program."""

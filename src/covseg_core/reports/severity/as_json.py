@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.reports.severity.facts import nameless
+from covseg_core.reports.severity.facts import nameless, notes_on_masks
 from covseg_core.reports.severity.words import LIMITS, summary_of
 from covseg_core.transforms.fingerprint import hash_ct
 
@@ -36,7 +36,10 @@ def json_of(
         facts.as_dict()
         | {"input": _input(case.ct), "summary": list(summary_of(report))}
         | report.as_dict()
-        | {"limits": list(LIMITS)}
+        | {
+            "remarks": [*report.remarks, *notes_on_masks(case)],
+            "limits": list(LIMITS),
+        }
     )
 
 

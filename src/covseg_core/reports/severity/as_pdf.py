@@ -23,6 +23,7 @@ from covseg_core.reports.severity.layout import (
 )
 from covseg_core.reports.severity.look import GREY, WARNING
 from covseg_core.reports.severity.planes import draw_planes
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,7 @@ def _metadata(facts: ReportFacts) -> dict[str, Any]:
         "Title": facts.title,
         "Creator": f"covseg {facts.covseg}",
         "Producer": f"covseg {facts.covseg}",
-        "Subject": "For research use only; not for diagnosis.",
+        "Subject": RESEARCH_ONLY,
         "CreationDate": datetime.fromisoformat(facts.created_utc),
     }
 

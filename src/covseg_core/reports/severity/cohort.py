@@ -15,11 +15,12 @@ from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.reports.severity.as_csv import COLUMNS, as_csv, row_of
 from covseg_core.reports.severity.facts import (
     LUNGS_WERE_FOUND,
-    LUNGS_WERE_GIVEN,
     ReportFacts,
     SeverityCase,
+    given_words,
     sha256_of_mask,
 )
+from covseg_core.severity.lung_sides import told_apart
 from covseg_core.severity.report import measure_report
 from covseg_core.transforms.lungs import find_lungs
 
@@ -152,15 +153,15 @@ def _measured(
     if record.kind == "images":
         raise InputRefusedError(_NO_SIZE)
     ct = store.ct(record.case_id)
-    lungs = store.lungs(record.case_id)
+    given = store.lungs(record.case_id)
+    lungs = find_lungs(ct) if given is None else told_apart(given)
     lesions = store.mask(record.case_id, version.number)
     facts = ReportFacts(
         MaskOrigin(version.source, version.model or "", version.model_sha256 or ""),
         None,
-        LUNGS_WERE_FOUND if lungs is None else LUNGS_WERE_GIVEN,
+        LUNGS_WERE_FOUND if given is None else given_words(lungs),
         datetime.now(UTC).isoformat(timespec="seconds"),
         mask_sha256=sha256_of_mask(lesions),
     )
-    lungs = lungs or find_lungs(ct)
     report = measure_report(ct, lesions, lungs)
     return row_of(SeverityCase(ct, lesions, lungs), report, facts)

@@ -131,7 +131,7 @@ def _label(axis: Axes, side: Side, one: RegionPoints, cell: Cell, most: int) -> 
         ha="center",
         va="center",
         color="white" if colour_of_points(one.points, most)[1] < _DARK else INK,
-        fontsize=5.2 if narrow else 6.2,
+        fontsize=4.8 if narrow else 6.2,
         linespacing=0.95,
         multialignment="center",
         gid=one.region.key,

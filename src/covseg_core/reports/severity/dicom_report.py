@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from covseg_core.errors import OutputError, UsageError
+from covseg_core.errors import UsageError
 from covseg_core.io.dicom.capture_write import write_secondary_captures
 from covseg_core.io.dicom.pdf_write import write_encapsulated_pdf
 from covseg_core.io.dicom.seg_reference import refer_to_seg
 from covseg_core.io.dicom.seg_write import write_dicom_seg
 from covseg_core.io.dicom.sr_write import write_sr_measurements
 from covseg_core.labels import LUNGS
+from covseg_core.reports.severity.dicom_folder import (
+    DOCUMENT,
+    MEASUREMENTS,
+    SEGMENTATION,
+    replaced_together,
+)
 from covseg_core.reports.severity.sr import severity_measurements
 
 if TYPE_CHECKING:
@@ -26,10 +32,6 @@ if TYPE_CHECKING:
     from covseg_core.volume import CTVolume
 
 __all__ = ["DicomExtras", "DicomReport", "write_dicom_report"]
-
-SEGMENTATION = "segmentation.dcm"
-MEASUREMENTS = "measurements.dcm"
-DOCUMENT = "report.dcm"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,8 @@ def write_dicom_report(
 ) -> DicomReport:
     """Write a segmentation, its measurements (TID 1500) and what else is wanted.
 
-    All belong to the study of the CT and name its patient, as a PACS needs it.
+    All belong to the study of the CT and name its patient, as a PACS needs it.  They
+    take the place of an older report in that folder, and none of it is left.
 
     Parameters
     ----------
@@ -98,17 +101,33 @@ def write_dicom_report(
     Raises
     ------
     UsageError
-        If the CT was not read from DICOM, or there is not one mask of infection.
+        If the CT was not read from DICOM, there is not one mask of infection, or a
+        file of that name is none of covseg's.
     InputRefusedError
         If the CT's files are gone or changed.
     GeometryError
         If a mask does not lie on the grid of the CT.
     OutputError
-        If a file cannot be written; what had its name is untouched.
+        If a file cannot be written; an older report is untouched.
     """
-    extras = extras or DicomExtras()
     _require_masks(ct, masks)
-    _make_folder(folder)
+    with replaced_together(folder) as part:
+        made = _write(part, ct, masks, report, extras or DicomExtras())
+    return DicomReport(
+        folder / SEGMENTATION,
+        folder / MEASUREMENTS,
+        None if made.document is None else folder / DOCUMENT,
+        tuple(folder / page.name for page in made.pages),
+    )
+
+
+def _write(
+    folder: Path,
+    ct: CTVolume,
+    masks: Sequence[TracedMask],
+    report: SeverityReport,
+    extras: DicomExtras,
+) -> DicomReport:
     segmentation, measurements = folder / SEGMENTATION, folder / MEASUREMENTS
     write_dicom_seg(segmentation, ct, masks)
     labels = refer_to_seg(segmentation).labels
@@ -135,13 +154,3 @@ def _require_masks(ct: CTVolume, masks: Sequence[TracedMask]) -> None:
         )
     for traced in masks:
         traced.mask.require_on(ct)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the folder {folder.name} could not be made: "
-            f"{error.strerror or 'the system refused'}. Choose another folder."
-        ) from error

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covseg_core.reports.scan_facts import scan_facts
-from covseg_core.reports.severity.facts import RESEARCH_ONLY, nameless
+from covseg_core.reports.severity.facts import nameless, notes_on_masks
 from covseg_core.reports.severity.methods import Methods, mask_words, methods_of
 from covseg_core.reports.severity.tables import tables_of
 from covseg_core.reports.severity.words import LIMITS, summary_of
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from covseg_core.reports.severity.facts import ReportFacts, SeverityCase
@@ -67,7 +68,7 @@ def document_of(
         What else is to be said.
     """
     scan = scan_facts(nameless(case.ct))
-    remarks = (*report.remarks, *scan.notes, *_notes_on(case))
+    remarks = (*report.remarks, *scan.notes, *notes_on_masks(case))
     return SeverityDocument(
         facts.title,
         RESEARCH_ONLY,
@@ -96,8 +97,3 @@ def _origins(facts: ReportFacts) -> tuple[tuple[str, str], ...]:
 
 def _plain_time(created_utc: str) -> str:
     return f"{created_utc[:16].replace('T', ' ')} UTC"
-
-
-def _notes_on(case: SeverityCase) -> tuple[str, ...]:
-    notes = (*case.lesions.source.notes, *case.lungs.source.notes)
-    return tuple(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from covseg_core import __version__
 from covseg_core.settings import Settings, setting
-from covseg_core.volume import SYNTHETIC_NOTE
+from covseg_core.severity.lung_sides import TOLD_APART
+from covseg_core.volume import RESEARCH_ONLY, SYNTHETIC_NOTE
 
 if TYPE_CHECKING:
     from covseg_core.io.mask_origin import MaskOrigin
@@ -18,20 +19,24 @@ __all__ = [
     "DEFAULT_TITLE",
     "LUNGS_WERE_FOUND",
     "LUNGS_WERE_GIVEN",
-    "RESEARCH_ONLY",
+    "LUNGS_WERE_SIDED",
     "Identifiers",
     "Judgement",
     "ReportFacts",
     "Rsna",
     "SeverityCase",
+    "given_words",
     "nameless",
+    "notes_on_masks",
     "sha256_of_mask",
 ]
 
 DEFAULT_TITLE = "COVID-19 chest CT: severity report"
 LUNGS_WERE_FOUND = "found by covseg from the density of air"
 LUNGS_WERE_GIVEN = "given as a mask"
-RESEARCH_ONLY = "For research use only; not for diagnosis."
+LUNGS_WERE_SIDED = (
+    "given as a mask with one value for both; right and left told apart by place"
+)
 Rsna: TypeAlias = Literal["typical", "indeterminate", "atypical", "negative"]
 
 
@@ -152,6 +157,17 @@ class SeverityCase:
     ct: CTVolume
     lesions: LesionMask
     lungs: LungMask
+
+
+def given_words(lungs: LungMask) -> str:
+    """Tell where a lung mask that was given came from; see `ReportFacts.lungs`."""
+    return LUNGS_WERE_SIDED if TOLD_APART in lungs.source.notes else LUNGS_WERE_GIVEN
+
+
+def notes_on_masks(case: SeverityCase) -> tuple[str, ...]:
+    """Say what was found when the masks were read, in sentences."""
+    notes = (*case.lesions.source.notes, *case.lungs.source.notes)
+    return tuple(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes)
 
 
 def sha256_of_mask(lesions: LesionMask) -> str:

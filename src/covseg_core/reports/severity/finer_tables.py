@@ -54,7 +54,7 @@ def table_of_interval(interval: Interval) -> Table:
     return Table(
         "interval",
         f"{interval.level_percent:g} % interval from the model's probabilities",
-        ("", "Mask", "From", "To", "Expected"),
+        ("", "Mask", "From", "To"),
         tuple(rows),
         " ".join(interval.remarks),
     )
@@ -74,6 +74,7 @@ def table_of_change(change: Change) -> Table:
                 f"Lungs matched by a turn of {match.rigid.angle_degrees:.1f}° and a "
                 f"shift of {match.rigid.distance_mm:.0f} mm; their overlap (Dice) went "
                 f"from {match.dice_before:.2f} to {match.dice_after:.2f}.",
+                "pp: percentage points.",
                 *change.remarks,
             )
         ),
@@ -86,7 +87,7 @@ def _changes(change: Change) -> Iterator[tuple[str, ...]]:
         yield (name, in_ml(one.earlier), in_ml(one.later), *_delta(one, "ml"))
     for key, one in change.percent_opacity.items():
         ends = in_percent(one.earlier), in_percent(one.later)
-        yield (f"Opacity, {_REGIONS[key].lower()}", *ends, *_delta(one, "%"))
+        yield (f"Opacity, {_REGIONS[key].lower()}", *ends, *_delta(one, "pp"))
     for score in change.scores:
         ends = _points(score.earlier), _points(score.later)
         more = NOTHING if score.difference is None else f"{score.difference:+d}"
@@ -124,4 +125,4 @@ def _overlap(one: Overlap) -> tuple[str, ...]:
 
 
 def _range(one: Range, written: Callable[[float | None], str]) -> tuple[str, ...]:
-    return tuple(map(written, (one.measured, one.low, one.high, one.expected)))
+    return tuple(map(written, (one.measured, one.low, one.high)))

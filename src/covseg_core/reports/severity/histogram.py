@@ -42,18 +42,27 @@ def draw_histogram(axis: Axes, density: Density) -> None:
             axis.axvline(band.low_hu, color=GREY, lw=0.5, ls=":")
     axis.set_xlim(HISTOGRAM_EDGES_HU[0], HISTOGRAM_EDGES_HU[-1])
     axis.set_ylim(bottom=0)
-    axis.set_xlabel("Hounsfield units", fontsize=7, color=INK)
+    axis.set_xlabel(
+        "Hounsfield units; dotted: edges of the bands", fontsize=7, color=INK
+    )
     axis.set_ylabel("% of voxels", fontsize=7, color=INK)
     axis.tick_params(labelsize=6.5, colors=GREY, length=2)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axis.spines[side].set_color(PALE)
-    axis.legend(fontsize=6.5, frameon=False, labelcolor=INK, loc="upper right")
+    axis.legend(
+        fontsize=6.5,
+        frameon=False,
+        labelcolor=INK,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 0.97),
+        ncols=2,
+    )
     put_text(
         axis,
         0.5,
-        1.08,
+        1.13,
         "Density",
         transform=axis.transAxes,
         ha="center",

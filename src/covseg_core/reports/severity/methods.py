@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from covseg_core.severity.scores import CHAGANTI, LEVELS
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,7 @@ def _software(facts: ReportFacts) -> str:
     versions = ", ".join(_versions(_USED))
     return (
         f"Software: covseg {facts.covseg}; Python {platform.python_version()}, "
-        f"{versions}. For research use only; not for diagnosis."
+        f"{versions}. {RESEARCH_ONLY}"
     )
 
 

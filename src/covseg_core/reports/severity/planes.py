@@ -219,7 +219,9 @@ def _paint(axis: Axes, scene: _Scene, normal: int, at: int) -> None:
         colours[labels == label.value] = (*label.colour, _OPACITY)
     axis.imshow(colours, aspect=axis.get_aspect(), interpolation="nearest")
     lungs = scene.plane(scene.lungs, normal, at) > 0
-    if lungs.any() and not lungs.all():
+    has_border = lungs.any() and not lungs.all()
+    # A scan of one slice is a line in the other planes, which has no outline.
+    if has_border and min(lungs.shape) > 1:
         axis.contour(lungs, levels=[0.5], colors=[_LUNG], linewidths=0.5)
 
 

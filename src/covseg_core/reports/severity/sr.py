@@ -92,9 +92,10 @@ def _outlines(
 ) -> Iterator[MeasurementGroup]:
     for traced in masks:
         for label, marked in _classes(traced.mask):
-            if label.title in segments:
-                concept = CONCEPTS[label.key]
-                is_side = label.key in {lung.key for lung in LUNGS.classes}
+            concept = CONCEPTS[label.key]
+            is_side = label.key in LUNGS.keys
+            # No infection is a finding, no lung is none.
+            if label.title in segments and (marked.any() or not is_side):
                 yield MeasurementGroup(
                     f"Outline: {label.title}",
                     concept.kind,
@@ -145,6 +146,8 @@ def _lungs(report: SeverityReport, origin: MaskOrigin) -> Iterator[MeasurementGr
         "left": report.opacity.left,
     }
     for side, opacity in lungs.items():
+        if not opacity.lung_ml:
+            continue
         totals = _totals((one, one.of_side(side)) for one in report.scores)
         yield MeasurementGroup(
             f"{side.capitalize()} lung",
@@ -161,12 +164,15 @@ def _regions(report: SeverityReport) -> Iterator[MeasurementGroup]:
     found: dict[Region, list[Measurement]] = {
         region: [*_of_opacity(opacity, _method(report.rung))]
         for region, opacity in report.regions
+        if opacity.lung_ml
     }
     for score in report.scores:
         for one in score.regions:
             of_region = found.setdefault(one.region, [])
             of_region += _of_points(score, one, with_share=not of_region)
     for region, measurements in found.items():
+        if not measurements:
+            continue
         site, side = SITES.get(region.key, (LUNG, _SIDES[region.side]))
         yield MeasurementGroup(
             region.title,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from covseg_core.labels import LESIONS
+from covseg_core.reports.severity.table import NOTHING
 
 if TYPE_CHECKING:
     from covseg_core.severity.distribution import Distribution, PartShare
@@ -22,20 +23,19 @@ LIMITS = (
     "neither.",
 )
 _TITLES = {label.key: label.title.lower() for label in LESIONS.classes}
-_NOTHING = "–"
 
 
 def in_ml(volume: float | None) -> str:
     """Write a volume, a dash where it is undefined."""
     if volume is None:
-        return _NOTHING
+        return NOTHING
     return f"{volume:.0f} ml" if abs(volume) >= 100 else f"{volume:.1f} ml"
 
 
 def in_percent(share: float | None) -> str:
     """Write a share; what is not zero never looks like zero."""
     if share is None:
-        return _NOTHING
+        return NOTHING
     return "< 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
 
 
@@ -50,7 +50,8 @@ def summary_of(report: SeverityReport) -> tuple[str, ...]:
     both = report.opacity.both
     if not both.infection_ml:
         return (
-            f"No infection is outlined in the {in_ml(both.lung_ml)} of both lungs.",
+            f"No infection is outlined in {in_ml(both.lung_ml)} of lung.",
+            *_missing(report),
             *_scores(report),
         )
     first = (
@@ -59,7 +60,22 @@ def summary_of(report: SeverityReport) -> tuple[str, ...]:
         f"{in_percent(report.opacity.right.percent_opacity)}, left "
         f"{in_percent(report.opacity.left.percent_opacity)})."
     )
-    return (first, *_classes(report), *_places(report.distribution), *_scores(report))
+    return (
+        first,
+        *_missing(report),
+        *_classes(report),
+        *_places(report.distribution),
+        *_scores(report),
+    )
+
+
+def _missing(report: SeverityReport) -> tuple[str, ...]:
+    sides = {"right": report.opacity.right, "left": report.opacity.left}
+    return tuple(
+        f"The lung mask has no {side} lung."
+        for side, opacity in sides.items()
+        if not opacity.lung_ml
+    )
 
 
 def _classes(report: SeverityReport) -> tuple[str, ...]:
@@ -71,16 +87,18 @@ def _classes(report: SeverityReport) -> tuple[str, ...]:
 
 
 def _places(distribution: Distribution | None) -> tuple[str, ...]:
-    if distribution is None or distribution.laterality is None:
+    if distribution is None or not distribution.lesion_count:
         return ()
     height, face = map(_most, (distribution.heights, distribution.faces))
     first, second = sorted(
         distribution.depths, key=lambda part: part.percent_opacity or 0.0, reverse=True
     )
+    found = distribution.laterality
+    laterality = "lies" if found is None else f"is {found},"
     count = distribution.lesion_count
     lesions = "one lesion" if count == 1 else f"{count} separate lesions, the largest"
     return (
-        f"It is {distribution.laterality}, in {lesions} of "
+        f"It {laterality} in {lesions} of "
         f"{in_ml(distribution.largest_ml)}. Most of it lies in the {height} third and "
         f"in the {face} half of the lungs. Of the {first.key} part "
         f"{in_percent(first.percent_opacity)} is infected, of the {second.key} part "

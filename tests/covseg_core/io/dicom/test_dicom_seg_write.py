@@ -19,6 +19,7 @@ from covseg_core.errors import (
 )
 from covseg_core.io.dicom import read_dicom
 from covseg_core.io.dicom import seg_write as module
+from covseg_core.io.dicom.measurements import algorithm_of
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.seg_write import write_dicom_seg
 from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
@@ -240,6 +241,25 @@ def test_the_file_says_who_drew_the_mask(scan, tmp_path, monkeypatch, origin, sa
     again = read_dicom_seg(tmp_path / "mask.dcm", ct).origin
     assert again.kind == origin.kind
     assert again.weights_sha256 == origin.weights_sha256
+
+
+@pytest.mark.parametrize(
+    ("origin", "family"),
+    [
+        (MODEL, "123110"),
+        (MaskOrigin("model", "hu-threshold"), "123104"),
+        (LUNGS_FOUND, "123104"),
+    ],
+)
+def test_what_has_learned_nothing_is_no_artificial_intelligence(
+    scan, tmp_path, origin, family
+):
+    ct = scan()
+    write_dicom_seg(tmp_path / "mask.dcm", ct, [traced(lesions_on(ct), origin)])
+    (segment,) = dcmread(tmp_path / "mask.dcm").SegmentSequence[:1]
+    (how,) = segment.SegmentationAlgorithmIdentificationSequence
+    assert how.AlgorithmFamilyCodeSequence[0].CodeValue == family
+    assert algorithm_of(origin, "1").family.value == family
 
 
 def test_patient_and_study_are_those_of_the_series(series, edit_all, tmp_path):

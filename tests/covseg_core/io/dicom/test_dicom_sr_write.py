@@ -37,10 +37,10 @@ from covseg_core.io.dicom.sr_codes import (
     private,
 )
 from covseg_core.io.dicom.sr_read import read_sr_measurements
-from covseg_core.io.dicom.sr_write import RESEARCH_ONLY, write_sr_measurements
+from covseg_core.io.dicom.sr_write import write_sr_measurements
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.terminology import CONCEPTS
-from covseg_core.volume import LesionMask
+from covseg_core.volume import RESEARCH_ONLY, LesionMask
 
 SHA256 = "5" * 64
 MODEL = Algorithm("infnet-multi-small", SHA256)

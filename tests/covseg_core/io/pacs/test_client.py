@@ -21,12 +21,18 @@ from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.sr_codes import BILATERAL, LUNG, MILLILITRE, VOLUME
 from covseg_core.io.dicom.sr_read import read_sr_measurements
 from covseg_core.io.dicom.sr_write import write_sr_measurements
+from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
 from covseg_core.io.pacs.client import open_pacs
 from covseg_core.io.pacs.connection import PacsSettings
 from covseg_core.io.pacs.failures import PacsError
 from covseg_core.io.pacs.search import SeriesQuery
 from covseg_core.io.terminology import CONCEPTS
+from covseg_core.labels import INFECTION
+from covseg_core.reports.severity.dicom_report import write_dicom_report
+from covseg_core.severity.report import measure_report
 from covseg_core.steps import result_of
+from covseg_core.transforms.lungs import find_lungs
+from covseg_core.volume import LesionMask
 
 
 def hashes(folder):
@@ -116,7 +122,9 @@ def test_a_stored_segmentation_comes_back_voxel_by_voxel(
     assert seg.StudyInstanceUID == only(real_pacs).study_uid
 
 
-def test_a_real_scan_goes_the_whole_way(pacs, real_pacs, real_ct, tmp_path, seg_of):
+def test_a_real_scan_goes_the_whole_way(
+    pacs, real_pacs, real_ct, tmp_path, dicom_errors
+):
     series = real_ct / "dicom_siemens_8mm"
     if not series.is_dir():
         pytest.skip("the real DICOM series is not on this machine")
@@ -125,7 +133,36 @@ def test_a_real_scan_goes_the_whole_way(pacs, real_pacs, real_ct, tmp_path, seg_
     assert found.images == 30
     folder = fetched(real_pacs, found, tmp_path / "ct")
     assert hashes(folder) == hashes(series)
-    there_and_back(real_pacs, folder, tmp_path, seg_of)
+    ct = read_ct(folder)
+    made, lesions, lungs = outlined(ct, tmp_path / "made")
+    assert [error for path in made.paths for error in dicom_errors(path)] == []
+    assert all(one.is_stored for one in result_of(real_pacs.store(made.paths)))
+    seg, sr = (
+        fetched(real_pacs, only(real_pacs, kind), tmp_path / kind) / "image_0001.dcm"
+        for kind in ("SEG", "SR")
+    )
+    assert [*dicom_errors(seg), *dicom_errors(sr)] == []
+    back = read_dicom_seg(seg, ct)
+    np.testing.assert_array_equal(back.lesions.labels, lesions.labels)
+    np.testing.assert_array_equal(back.lungs.labels, lungs.labels)
+    told = read_sr_measurements(sr)
+    assert told == read_sr_measurements(made.measurements)
+    (outline,) = (one for one in told.groups if one.title == "Outline: Infection")
+    volume_ml = lesions.labels.sum() * ct.grid.voxel_ml
+    assert outline.measurements[0].value == pytest.approx(volume_ml, rel=1e-5)
+
+
+def outlined(ct, folder):
+    """Call lung of more than -500 HU infected, and write all that is made of it."""
+    lungs = find_lungs(ct)
+    marked = ((lungs.labels > 0) & (ct.hu > -500)).astype("uint8")
+    lesions = LesionMask(marked, ct.grid, INFECTION)
+    masks = [
+        TracedMask(lesions, MaskOrigin("model", "hu-threshold")),
+        TracedMask(lungs, LUNGS_FOUND),
+    ]
+    report = measure_report(ct, lesions, lungs)
+    return write_dicom_report(folder, ct, masks, report), lesions, lungs
 
 
 def test_an_independent_client_sees_what_was_stored(pacs, real_pacs, phantom_seg):

@@ -164,6 +164,42 @@ def test_leftovers_of_another_series_are_not_taken_for_ours(archive, fetched, tm
     assert sorted(files_of(tmp_path / "ct").values()) == sorted(archive.files.values())
 
 
+def test_an_image_that_the_pacs_has_no_longer_is_not_kept(
+    archive, scripted_pacs, fetched, tmp_path
+):
+    steps = scripted_pacs.fetch_series(archive.study, archive.series, tmp_path / "ct")
+    while next(steps).done < 2:
+        pass
+    steps.close()
+    gone = archive.files.pop(archive.listed.pop(0))
+    archive.stated -= 1
+    assert fetched().kept == 1
+    came = files_of(tmp_path / "ct")
+    assert sorted(came.values()) == sorted(archive.files.values())
+    assert gone not in came.values()
+
+
+def test_an_image_that_lies_there_twice_is_kept_once(archive, fetched, tmp_path):
+    part = tmp_path / ".ct.covseg-part"
+    part.mkdir()
+    for name in ("image_0001.dcm", "image_0002.dcm"):
+        (part / name).write_bytes(archive.files[archive.listed[0]])
+    assert fetched().kept == 1
+    came = files_of(tmp_path / "ct")
+    assert sorted(came.values()) == sorted(archive.files.values())
+
+
+def test_an_image_of_another_study_is_not_taken_for_ours(archive, fetched, tmp_path):
+    part = tmp_path / ".ct.covseg-part"
+    part.mkdir()
+    path = part / "image_0001.dcm"
+    path.write_bytes(archive.files[archive.listed[0]])
+    other = dcmread(path)
+    other.StudyInstanceUID = generate_uid()
+    other.save_as(path)
+    assert fetched().kept == 0
+
+
 def test_a_cut_image_is_fetched_again(archive, fetched):
     answers = iter([100, 1000])
     archive.bend_number(2, lambda reply: replace(reply, sent=next(answers, None)))

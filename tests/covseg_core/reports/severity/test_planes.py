@@ -102,3 +102,11 @@ def test_masks_of_another_scan_and_empty_lungs_are_refused(blocks):
     nothing = replace(blocks.lungs, labels=np.zeros_like(blocks.lungs.labels))
     with pytest.raises(InputRefusedError, match="lung mask is empty"):
         drawn(blocks.ct, blocks.lesions, nothing)
+
+
+def test_a_scan_of_one_slice_is_drawn(blocks):
+    grid = Grid((1, *blocks.grid.shape[1:]), blocks.grid.affine_lps)
+    ct = CTVolume(blocks.ct.hu[8:9], grid)
+    lesions = LesionMask(blocks.lesions.labels[8:9], grid)
+    lungs = LungMask(blocks.lungs.labels[8:9], grid)
+    assert len(drawn(ct, lesions, lungs).axes) == 4

@@ -29,7 +29,7 @@ def test_the_summary_says_how_much_what_where_and_which_scores(block_report):
 def test_an_empty_mask_is_told_without_shares_or_places(blocks):
     empty = replace(blocks.lesions, labels=np.zeros_like(blocks.lesions.labels))
     first, scores = summary_of(measure_report(blocks.ct, empty, blocks.lungs))
-    assert first == "No infection is outlined in the 1000 ml of both lungs."
+    assert first == "No infection is outlined in 1000 ml of lung."
     assert scores.startswith("CT-SS 0 of 40")
 
 

@@ -1,0 +1,87 @@
+"""What a careful reader of a report should know of its masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from covseg_core.labels import Lung
+from covseg_core.transforms.orient import Orientation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from covseg_core.severity.counts import RegionCount
+    from covseg_core.volume import CTVolume, LungMask
+
+__all__ = ["remarks_on"]
+
+_BESIDE_SHARE = 0.05
+"""More infection than this outside the lung mask is remarked."""
+
+
+def remarks_on(
+    ct: CTVolume, lungs: LungMask, by_side: Sequence[RegionCount], beside: int
+) -> Iterator[str]:
+    """Give the remarks on a scan and its masks, in sentences.
+
+    Parameters
+    ----------
+    ct, lungs : CTVolume, LungMask
+        On one grid.
+    by_side : sequence of RegionCount
+        Of the right and the left lung.
+    beside : int
+        Infected voxels outside the lung mask.
+
+    Yields
+    ------
+    str
+        The first one is always there.
+    """
+    yield "A region with a single infected voxel counts as affected."
+    if beside > _BESIDE_SHARE * sum(one.infected for one in by_side):
+        yield (
+            f"{beside * ct.grid.voxel_ml:.1f} ml of the infection lie outside the lung "
+            "mask and are counted as lung: check that both masks fit the scan."
+        )
+    standard = Orientation(lungs.grid).apply(lungs.labels)
+    if np.count_nonzero(standard.any(axis=(1, 2))) == 1:
+        yield "The lungs are on one slice only: thirds of their height mean nothing."
+    yield from _on_sides(lungs, by_side)
+    if not ct.is_hu:
+        yield "The scan is not in Hounsfield units: nothing of density is measured."
+
+
+def _on_sides(lungs: LungMask, by_side: Sequence[RegionCount]) -> Iterator[str]:
+    for one in by_side:
+        if not one.voxels:
+            yield (
+                f"The lung mask has no {one.region.side} lung: figures of both lungs "
+                "are those of the other one."
+            )
+    if all(one.voxels for one in by_side) and _are_swapped(lungs):
+        yield (
+            "What the lung mask calls right lies left of what it calls left: sides may "
+            "be swapped."
+        )
+
+
+def _are_swapped(lungs: LungMask) -> bool:
+    """Compare the middles of both lungs; x grows to the patient's left."""
+    right, left = (
+        lungs.grid.world_mm(_middle(lungs.labels == side))[0]
+        for side in (Lung.RIGHT, Lung.LEFT)
+    )
+    return bool(right > left)
+
+
+def _middle(region: npt.NDArray[np.bool_]) -> list[float]:
+    """Average the indices z, y, x of a region that is not empty."""
+    sums = [
+        region.sum(axis=tuple({0, 1, 2} - {axis}), dtype=np.int64) for axis in range(3)
+    ]
+    return [float(np.average(np.arange(len(one)), weights=one)) for one in sums]

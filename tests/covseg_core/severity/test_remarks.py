@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from covseg_core.severity.report import measure_report
+from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
+
+
+def remarks(ct, lesions, lungs):
+    return "\n".join(measure_report(ct, lesions, lungs).remarks)
+
+
+def test_masks_that_fit_leave_one_remark(blocks):
+    assert remarks(blocks.ct, blocks.lesions, blocks.lungs) == (
+        "A region with a single infected voxel counts as affected."
+    )
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(0.05, False), (0.06, True)])
+def test_infection_outside_the_lungs_is_told_from_a_twentieth_on(share, is_told):
+    grid = Grid.from_spacing((4, 20, 20), (10, 10, 10))
+    lungs = np.zeros(grid.shape, np.uint8)
+    lungs[:, 5:15, :10], lungs[:, 5:15, 10:] = 1, 2
+    lesions = np.zeros(grid.shape, np.uint8)
+    beside = round(100 * share)
+    lesions[0, 5:15, :10] = 1
+    lesions[0, 5, :beside] = 0
+    lesions[0, 4, :beside] = 1
+    ct = CTVolume(np.full(grid.shape, -800, np.float32), grid)
+    told = remarks(ct, LesionMask(lesions, grid), LungMask(lungs, grid))
+    said = f"{beside}.0 ml of the infection lie outside the lung mask"
+    assert (said in told) == is_told
+
+
+def test_lungs_on_one_slice_have_no_thirds(blocks, stored):
+    labels = np.zeros_like(blocks.lungs.labels)
+    labels[8] = blocks.lungs.labels[8]
+    volumes = (
+        blocks.ct,
+        replace(blocks.lesions, labels=labels * 0),
+        replace(blocks.lungs, labels=labels),
+    )
+    turned = [stored(one, (2, 0, 1), (0, 1, 1)) for one in volumes]
+    for ct, lesions, lungs in (volumes, turned):
+        assert "The lungs are on one slice only" in remarks(ct, lesions, lungs)
