@@ -11,7 +11,7 @@ import pytest
 from napari_covseg._processes import covseg_process
 from napari_covseg._processes.covseg_process import CovsegProcess, Ended
 
-LONG = 60_000
+LONG = 180_000
 TALK = """
 import sys
 print('{"event": "step", "epoch": 1}')

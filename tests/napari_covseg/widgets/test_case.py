@@ -16,7 +16,7 @@ from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.case import CaseStep
 
-LONG = 60_000
+LONG = 180_000
 
 
 @pytest.fixture

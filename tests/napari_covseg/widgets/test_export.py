@@ -27,7 +27,7 @@ from napari_covseg._convert import ct_layer, mask_from_layer, mask_layer
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.export import ExportStep
 
-LONG = 60_000
+LONG = 180_000
 MODEL = MaskOrigin("model", "infnet-multi-small", "5" * 64)
 
 

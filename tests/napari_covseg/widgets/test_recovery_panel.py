@@ -20,7 +20,7 @@ from napari_covseg._session.session import Session
 from napari_covseg.widgets._recovery_panel import RecoveryPanel
 
 PAINTER = Path(__file__).parents[1] / "painter.py"
-LONG = 60_000
+LONG = 180_000
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from napari_covseg._tools.doubt import DOUBT_LAYER
 from napari_covseg.widgets import segment
 from napari_covseg.widgets.segment import SegmentStep
 
-LONG = 60_000
+LONG = 180_000
 MASK = "Infection (hu-threshold)"
 SLICE = 8
 

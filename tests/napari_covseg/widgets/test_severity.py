@@ -14,7 +14,7 @@ from napari_covseg._session.session import Session
 from napari_covseg.widgets import severity
 from napari_covseg.widgets.severity import SeverityStep
 
-LONG = 60_000
+LONG = 180_000
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from napari_covseg.widgets._folded import Fold
 from napari_covseg.widgets._tour import STOPS
 from napari_covseg.widgets.workbench import Workbench
 
-LONG = 60_000
+LONG = 180_000
 SCREEN = (1366, 768)
 STEPS = [
     *("Worklist", "Case", "Segment", "Correct"),

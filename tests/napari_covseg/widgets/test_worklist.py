@@ -13,7 +13,7 @@ from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.worklist import WorklistStep
 
-LONG = 60_000
+LONG = 180_000
 
 
 @pytest.fixture

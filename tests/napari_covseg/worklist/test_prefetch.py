@@ -11,7 +11,7 @@ from napari_covseg._processes.worker import Finished, Run
 from napari_covseg._worklist.open_case import CaseWish, open_case
 from napari_covseg._worklist.prefetch import Prefetch
 
-LONG = 60_000
+LONG = 180_000
 READING = "napari_covseg._worklist.prefetch.open_case"
 
 
