@@ -115,7 +115,8 @@ class Play:
         mask.undo()
         require((mask.labels == before).all(), "the stroke was not taken back")
         mask.redo()
-        step.whole.tools.setCurrentText("Smooth")
+        step.whole.tools.setCurrentText("Grow or shrink")
+        step.whole.forms["Grow or shrink"].control("by_mm").setValue(4)
         step.whole.preview_button.click()
         wait(lambda: not step.whole.is_busy)
         step.whole.parentWidget().unfold()
@@ -128,7 +129,7 @@ class Play:
         self.show("Severity")
         wait(lambda: self.bench.severity.found is not None)
         wait(lambda: not self.bench.severity.is_stale)
-        self.picture("severity", "Severity")
+        self.picture("severity", "Severity", end=True)
 
     def imagine(self) -> None:
         """See the scan in the styles of the model, and with more disease."""
