@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from covseg_core.severity.opacity import OpacityReport, RegionOpacity
     from covseg_core.severity.places import PlaceChange
-    from covseg_core.severity.report import SeverityReport
+    from covseg_core.severity.score_change import Measured
     from covseg_core.volume import LabelVolume, LesionMask, LungMask
 
 __all__ = [
@@ -33,7 +33,7 @@ class Visit:
 
     lesions: LesionMask
     lungs: LungMask
-    report: SeverityReport
+    report: Measured
 
 
 @dataclass(frozen=True)

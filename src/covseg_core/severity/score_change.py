@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from covseg_core.severity.opacity import OpacityReport
     from covseg_core.severity.regions import Region
-    from covseg_core.severity.report import SeverityReport
     from covseg_core.severity.scoring import ScoreResult
 
-__all__ = ["RegionChange", "ScoreChange", "compare_scores"]
+__all__ = ["Measured", "RegionChange", "ScoreChange", "compare_scores"]
+
+
+class Measured(Protocol):
+    """What a comparison needs of a report; see `severity.report.SeverityReport`."""
+
+    @property
+    def opacity(self) -> OpacityReport:
+        """Volumes and shares."""
+
+    @property
+    def scores(self) -> tuple[ScoreResult, ...]:
+        """Every score."""
+
+    def score(self, key: str) -> ScoreResult | None:
+        """Look up a score by its key."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +92,13 @@ class ScoreChange:
         }
 
 
-def compare_scores(
-    earlier: SeverityReport, later: SeverityReport
-) -> tuple[ScoreChange, ...]:
+def compare_scores(earlier: Measured, later: Measured) -> tuple[ScoreChange, ...]:
     """Compare the scores that two reports give to the same regions."""
     return tuple(_change(old, new) for old, new in _pairs(earlier, later))
 
 
 def _pairs(
-    earlier: SeverityReport, later: SeverityReport
+    earlier: Measured, later: Measured
 ) -> Iterator[tuple[ScoreResult, ScoreResult]]:
     for old in earlier.scores:
         new = later.score(old.definition.key)
