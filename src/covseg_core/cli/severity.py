@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,6 @@ from covseg_core.reports.severity.facts import (
     Judgement,
     ReportFacts,
     SeverityCase,
-    sha256_of_mask,
 )
 from covseg_core.reports.severity.identifiers import read_identifiers
 from covseg_core.reports.severity.words import summary_of
@@ -107,7 +106,7 @@ def severity(
     masks = collect_masks(ct, files, model, settings)
     report = measure(ct, masks, comparison, labels, model, settings)
     case = SeverityCase(ct, masks.lesions, masks.lungs)
-    facts = _facts(masks, title, judgement, known)
+    facts = _facts(case, masks, title, judgement, known)
     for path in outputs:
         make_folder(path.parent)
     write_reports(outputs, case, report, facts)
@@ -152,15 +151,11 @@ def _require_files(paths: list[Path]) -> None:
 
 
 def _facts(
-    masks: Masks, title: str, judgement: Judgement, known: Identifiers | None
+    case: SeverityCase,
+    masks: Masks,
+    title: str,
+    judgement: Judgement,
+    known: Identifiers | None,
 ) -> ReportFacts:
-    return ReportFacts(
-        masks.origin,
-        masks.threshold,
-        masks.lungs_words,
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        title=title,
-        judgement=judgement,
-        identifiers=known,
-        mask_sha256=sha256_of_mask(masks.lesions),
-    )
+    facts = ReportFacts.of(case, masks.origin, masks.lungs_words, masks.threshold)
+    return replace(facts, title=title, judgement=judgement, identifiers=known)

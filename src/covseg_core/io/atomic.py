@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "force_folder_to_disk",
+    "misread",
     "write_atomically",
     "write_bytes",
     "write_json",
@@ -101,12 +102,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     def check(written: Path) -> None:
         if written.read_bytes() != content:
-            raise OutputError(
-                f"{path.name} was read back differently from what was written. "
-                "Check the disk and save again; the old file is untouched."
-            )
+            raise misread(path.name)
 
     write_atomically(path, lambda temporary: _write_all(temporary, content), check)
+
+
+def misread(name: str) -> OutputError:
+    """Make the error for a file that does not hold what was written to it."""
+    return OutputError(
+        f"{name} was read back differently from what was written. "
+        "Check the disk and save again; the old file is untouched."
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covseg_core.errors import InputRefusedError, OutputError, UsageError
-from covseg_core.io.atomic import write_atomically
+from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.io.atomic import misread, write_atomically
 from covseg_core.volume import CTVolume, Grid, SliceImage, Source
 
 if TYPE_CHECKING:
@@ -117,10 +117,7 @@ def write_mask_png(path: Path, labels: npt.NDArray[np.uint8]) -> None:
     def check(written: Path) -> None:
         with Image.open(written, formats=("PNG",)) as image:
             if not np.array_equal(np.asarray(image), labels):
-                raise OutputError(
-                    f"{path.name} was read back differently from what was written. "
-                    "Check the disk and save again; the old file is untouched."
-                )
+                raise misread(path.name)
 
     picture = Image.fromarray(np.ascontiguousarray(labels))
     write_atomically(

@@ -18,7 +18,7 @@ from covseg_core.errors import (
     OutputError,
     UsageError,
 )
-from covseg_core.io.atomic import write_atomically
+from covseg_core.io.atomic import misread, write_atomically
 from covseg_core.io.nifti_stream import read_stored
 from covseg_core.io.nifti_values import intensities_of, labels_of
 from covseg_core.io.refusing import refusing
@@ -246,7 +246,4 @@ def _require_equal(
     if not same_place or not np.array_equal(
         np.asanyarray(image.dataobj).T, voxels, equal_nan=voxels.dtype.kind == "f"
     ):
-        raise OutputError(
-            f"{name} was read back differently from what was written. "
-            "Check the disk and save again; the old file is untouched."
-        )
+        raise misread(name)

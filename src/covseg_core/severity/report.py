@@ -173,7 +173,8 @@ def report_steps(
     near = nearest_region(sides, lesions)
     yield SeverityStep("Measuring each lung")
     beside = len(near.missing[0])
-    by_side = count_regions(ct, lesions, spread(sides, near))
+    wide = spread(sides, near)
+    by_side = count_regions(ct, lesions, wide)
     yield SeverityStep("Scoring 20 regions")
     tenths = regions20_of(lungs)
     by_tenth = count_regions(ct, lesions, spread(tenths, near))
@@ -198,7 +199,9 @@ def report_steps(
         remarks=tuple(remarks_on(ct, lungs, by_side, beside)),
     )
     if finer:
-        report = yield from _finer(report, ct, lesions, lungs)
+        # With all infection in them, so that nobody looks for the nearest lung again.
+        wide_lungs = replace(lungs, labels=wide.labels)
+        report = yield from _finer(report, ct, lesions, wide_lungs)
     return report
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from covseg_core.io.mask_formats import FORMATS, FormatName
@@ -195,18 +194,13 @@ def _write_report(
 def _facts(case: SeverityCase, drawn: MaskOrigin, lungs: MaskOrigin) -> ReportFacts:
     from covseg_core.reports.severity.facts import (
         LUNGS_WERE_FOUND,
-        LUNGS_WERE_GIVEN,
         ReportFacts,
-        sha256_of_mask,
+        given_words,
     )
 
-    return ReportFacts(
-        drawn,
-        None,
-        LUNGS_WERE_FOUND if lungs == LUNGS_FOUND else LUNGS_WERE_GIVEN,
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        mask_sha256=sha256_of_mask(case.lesions),
-    )
+    were_found = lungs == LUNGS_FOUND
+    words = LUNGS_WERE_FOUND if were_found else given_words(case.lungs)
+    return ReportFacts.of(case, drawn, words)
 
 
 def _on(ct: CTVolume, traced: TracedMask) -> npt.NDArray[np.uint8]:

@@ -10,8 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from covseg_core import __version__
-from covseg_core.errors import OutputError
-from covseg_core.io.atomic import write_atomically
+from covseg_core.io.atomic import misread, write_atomically
 from covseg_core.io.dicom.elements import quiet, text
 from covseg_core.io.refusing import refusing
 from covseg_core.volume import SYNTHETIC
@@ -120,10 +119,7 @@ def save_object(path: Path, made: Dataset) -> None:
 
     def check(written: Path) -> None:
         if dcmread(written) != made:
-            raise OutputError(
-                f"{path.name} was read back differently from what was written. "
-                "Check the disk and save again; the old file is untouched."
-            )
+            raise misread(path.name)
 
     with quiet():
         write_atomically(

@@ -9,8 +9,8 @@ from pydicom import config
 from pydicom.uid import generate_uid
 
 from covseg_core import __version__
-from covseg_core.errors import OutputError, UsageError
-from covseg_core.io.atomic import write_atomically
+from covseg_core.errors import UsageError
+from covseg_core.io.atomic import misread, write_atomically
 from covseg_core.io.dicom.derived import MANUFACTURER, MODEL_NAME, describe
 from covseg_core.io.dicom.elements import quiet
 from covseg_core.io.dicom.seg import read_dicom_seg
@@ -165,7 +165,4 @@ def _require_written(
         if mask.label_set.name == INFECTION.name:
             meant = (meant > 0).astype(np.uint8)
         if again is None or not np.array_equal(again.labels, meant):
-            raise OutputError(
-                f"{name} was read back differently from what was written. "
-                "Check the disk and save again; the old file is untouched."
-            )
+            raise misread(name)

@@ -8,8 +8,8 @@ from pydicom import config
 from pydicom.uid import generate_uid
 
 from covseg_core import __version__
-from covseg_core.errors import OutputError, UsageError
-from covseg_core.io.atomic import write_atomically
+from covseg_core.errors import UsageError
+from covseg_core.io.atomic import misread, write_atomically
 from covseg_core.io.dicom.derived import (
     MANUFACTURER,
     MODEL_NAME,
@@ -188,7 +188,4 @@ def _require_written(written: Path, report: MeasurementReport, name: str) -> Non
     found = read_sr_measurements(written)
     comments = (RESEARCH_ONLY, *report.comments)
     if found.groups != report.groups or found.comments != comments:
-        raise OutputError(
-            f"{name} was read back differently from what was written. "
-            "Check the disk and save again; the old file is untouched."
-        )
+        raise misread(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from covseg_core import __version__
@@ -18,7 +17,6 @@ from covseg_core.reports.severity.facts import (
     ReportFacts,
     SeverityCase,
     given_words,
-    sha256_of_mask,
 )
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.severity.report import measure_report
@@ -156,12 +154,11 @@ def _measured(
     given = store.lungs(record.case_id)
     lungs = find_lungs(ct) if given is None else told_apart(given)
     lesions = store.mask(record.case_id, version.number)
-    facts = ReportFacts(
+    case = SeverityCase(ct, lesions, lungs)
+    facts = ReportFacts.of(
+        case,
         MaskOrigin(version.source, version.model or "", version.model_sha256 or ""),
-        None,
         LUNGS_WERE_FOUND if given is None else given_words(lungs),
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        mask_sha256=sha256_of_mask(lesions),
     )
     report = measure_report(ct, lesions, lungs)
-    return row_of(SeverityCase(ct, lesions, lungs), report, facts)
+    return row_of(case, report, facts)

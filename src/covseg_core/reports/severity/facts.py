@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from covseg_core import __version__
@@ -120,6 +121,19 @@ class ReportFacts:
     identifiers: Identifiers | None = None
     mask_sha256: str = ""
     covseg: str = __version__
+
+    @classmethod
+    def of(
+        cls,
+        case: SeverityCase,
+        origin: MaskOrigin | None,
+        lungs: str,
+        threshold: float | None = None,
+    ) -> ReportFacts:
+        """Begin a report on a case now, without what a person adds."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        sha256 = sha256_of_mask(case.lesions)
+        return cls(origin, threshold, lungs, now, mask_sha256=sha256)
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain values for JSON; identifiers only where there are any."""
