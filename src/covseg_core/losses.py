@@ -15,6 +15,7 @@ from covseg_core.labels import UNKNOWN_CLASS
 
 __all__ = [
     "class_loss",
+    "infection_logits",
     "infnet_loss",
     "lesion_edges",
     "segmentation_loss",
@@ -137,6 +138,17 @@ def class_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return torch.where(known, entropy, infected).mean() + soft_dice(
         log_p.exp(), labels, known
     )
+
+
+def infection_logits(logits: torch.Tensor) -> torch.Tensor:
+    """Join the classes: logits (N, 1, H, W) of any but background.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (N, C, H, W)
+        Background first.
+    """
+    return logits[:, 1:].logsumexp(dim=1, keepdim=True) - logits[:, :1]
 
 
 def soft_dice(

@@ -1,4 +1,7 @@
-"""Building blocks of Inf-Net (Fan et al., IEEE TMI 2020), under the paper's names."""
+"""Building blocks of Inf-Net (Fan et al., IEEE TMI 2020), under the paper's names.
+
+`UpBlock` is that of a U-Net.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ __all__ = [
     "ParallelPartialDecoder",
     "ReceptiveField",
     "ReverseAttention",
+    "UpBlock",
     "resize_as",
 ]
 
@@ -45,6 +49,28 @@ class ConvBN(nn.Module):
         """Filter `x`, (N, n_in, H, W), to (N, n_out, H, W)."""
         normalised: Tensor = self.bn(self.conv(x))
         return normalised
+
+
+class UpBlock(nn.Module):
+    """One step up of a U-Net: twice the size, with what was seen on the way down.
+
+    Parameters
+    ----------
+    n_in, n_skip, n_out : int
+        Channels from below, from the side (0 for none), and of the answer.
+    """
+
+    def __init__(self, n_in: int, n_skip: int, n_out: int) -> None:
+        super().__init__()
+        self.conv1 = ConvBN(n_in + n_skip, n_out, 3)
+        self.conv2 = ConvBN(n_out, n_out, 3)
+
+    def forward(self, coarse: Tensor, skip: Tensor | None) -> Tensor:
+        """Join `coarse`, (N, n_in, H, W), with `skip`, (N, n_skip, 2 H, 2 W)."""
+        x = functional.interpolate(coarse, scale_factor=2, mode="nearest")
+        if skip is not None:
+            x = torch.cat((x, skip), dim=1)
+        return functional.relu(self.conv2(functional.relu(self.conv1(x))))
 
 
 class ReceptiveField(nn.Module):

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from covseg_core.errors import ModelRefusedError
-from covseg_core.labels import INFECTION, LESIONS
+from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS
 from covseg_core.models.backbones import create_full_backbone
-from covseg_core.models.blocks import ConvBN
+from covseg_core.models.blocks import UpBlock
 from covseg_core.models.network import (
     SegmentationNetwork,
     lesion_probabilities,
@@ -46,10 +45,13 @@ class EncoderUNet(SegmentationNetwork):
     backbone : str
         A name in `backbones.BACKBONES` or a convolutional network of timm.
     classes : {1, 3}
-        1 for infection; 3 for background, opacity and consolidation.
+        1 for infection; 3 for background and the two classes of `labels`.
     width : int
         Channels of the decoder at full size; each coarser scale has twice as
         many.
+    labels : {"lesions", "lungs"}
+        What three classes tell apart: opacity from consolidation, or the right
+        lung from the left one.
     in_channels : int
         Channels of the image.
     pretrained : bool
@@ -58,7 +60,7 @@ class EncoderUNet(SegmentationNetwork):
     Raises
     ------
     ModelRefusedError
-        If the backbone does not suit or `classes` is neither 1 nor 3.
+        If the backbone does not suit, or there are no such classes or labels.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class EncoderUNet(SegmentationNetwork):
         classes: int = 1,
         *,
         width: int = 16,
+        labels: str = "lesions",
         in_channels: int = 3,
         pretrained: bool = False,
     ) -> None:
@@ -74,16 +77,22 @@ class EncoderUNet(SegmentationNetwork):
         if classes not in (1, 3):
             raise ModelRefusedError(
                 f"got classes {classes}; a U-Net has 1 (infection) or 3 (background, "
-                "opacity, consolidation)."
+                "and opacity and consolidation or the two lungs)."
             )
-        self.label_set = INFECTION if classes == 1 else LESIONS
+        if labels not in ("lesions", "lungs"):
+            raise ModelRefusedError(
+                f"got labels {labels!r}; a U-Net of three classes has lesions or lungs."
+            )
+        self.label_set = INFECTION if classes == 1 else LABEL_SETS[labels]
         self.encoder = create_full_backbone(
-            backbone, in_channels=in_channels, pretrained=pretrained
+            backbone,
+            in_channels=in_channels + int(self._needs_side),
+            pretrained=pretrained,
         )
         skips = (*reversed(self.encoder.channels[:-1]), 0)
         widths = (self.encoder.channels[-1], *(width * k for k in (16, 8, 4, 2, 1)))
         self.decoder = nn.ModuleList(
-            _UpBlock(n_in, n_skip, n_out)
+            UpBlock(n_in, n_skip, n_out)
             for (n_in, n_out), n_skip in zip(pairwise(widths), skips, strict=True)
         )
         self.head = nn.Conv2d(width, classes, 3, padding=1)
@@ -102,26 +111,26 @@ class EncoderUNet(SegmentationNetwork):
             If H or W is not a multiple of 32; says the size to pad to.
         """
         require_size(x)
+        if self._needs_side:
+            x = torch.cat((x, _side(x)), dim=1)
         *skips, y = self.encoder(x)  # 1/2 to 1/16, 1/32
         for up in self.decoder:
             y = up(y, skips.pop() if skips else None)
         return UNetOutput(self.head(y))
 
+    @property
+    def _needs_side(self) -> bool:
+        """Whether it has to know where left is, which filters do not see."""
+        return self.label_set == LUNGS
+
     def probabilities(self, output: UNetOutput) -> Tensor:
-        """Probability of infection, or of opacity and consolidation."""
+        """Probability of infection, or of each of the two classes."""
         if len(self.label_set.classes) == 1:
             return torch.sigmoid(output.logits)
         return lesion_probabilities(output.logits)
 
 
-class _UpBlock(nn.Module):
-    def __init__(self, n_in: int, n_skip: int, n_out: int) -> None:
-        super().__init__()
-        self.conv1 = ConvBN(n_in + n_skip, n_out, 3)
-        self.conv2 = ConvBN(n_out, n_out, 3)
-
-    def forward(self, coarse: Tensor, skip: Tensor | None) -> Tensor:
-        x = functional.interpolate(coarse, scale_factor=2, mode="nearest")
-        if skip is not None:
-            x = torch.cat((x, skip), dim=1)
-        return functional.relu(self.conv2(functional.relu(self.conv1(x))))
+def _side(x: Tensor) -> Tensor:
+    """Go from -1 at the left edge to 1 at the right one, (N, 1, H, W)."""
+    across = torch.linspace(-1, 1, x.shape[-1], dtype=x.dtype, device=x.device)
+    return across.expand(x.shape[0], 1, *x.shape[-2:])

@@ -65,15 +65,15 @@ class InfNetFeatures(NamedTuple):
 
     Attributes
     ----------
-    squeezed : tuple of Tensor
-        RFB features, `channels` each, at 1/8, 1/16 and 1/32.
+    pyramid : tuple of Tensor
+        Features of the backbone at 1/4, 1/8, 1/16 and 1/32.
     edge : Tensor
         Edge feature, `edge_channels` at 1/4.
     maps : tuple of Tensor
         Logits, finest first, each at the size it was made at.
     """
 
-    squeezed: tuple[Tensor, ...]
+    pyramid: tuple[Tensor, ...]
     edge: Tensor
     maps: tuple[Tensor, ...]
 
@@ -164,7 +164,7 @@ class InfNet(SegmentationNetwork):
         by_name = {"f3": f3, "f4": f4, "f5": f5}
         for name, attend in self.reverse_attention.items():
             maps = (attend(by_name[name], maps[0], edge), *maps)
-        return InfNetFeatures(squeezed, edge, maps)
+        return InfNetFeatures((f2, f3, f4, f5), edge, maps)
 
     def forward(self, x: Tensor) -> InfNetOutput:
         """Outline infection on slices.

@@ -1,18 +1,20 @@
-"""Inf-Net with a second head: both answers for little more than the cost of one.
+"""Inf-Net with a second decoder: both answers for little more than the cost of one.
 
-Not from the papers.  Where `MultiInfNet` runs a whole U-Net on the slice again,
-this network tells the classes apart from the features that Inf-Net has made.
+Not from the papers.  Where `MultiInfNet` runs a whole U-Net on the slice again, this
+network tells the classes apart by a U-Net decoder on the backbone that Inf-Net has run
+already.  The maps of Inf-Net teach that backbone where infection is.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from covseg_core.labels import LESIONS
-from covseg_core.models.blocks import ConvBN, resize_as
+from covseg_core.models.blocks import ConvBN, UpBlock, resize_as
 from covseg_core.models.infnet import InfNet
 from covseg_core.models.multi_infnet import MultiInfNetOutput
 from covseg_core.models.network import SegmentationNetwork, lesion_probabilities
@@ -26,30 +28,33 @@ __all__ = ["InfNetJoint"]
 
 
 class InfNetJoint(SegmentationNetwork):
-    """One network with the maps of Inf-Net and a head for the classes.
+    """One network with the maps of Inf-Net and a decoder for the classes.
 
     Parameters
     ----------
     width : int
-        Channels of the second head.
+        Channels of the second decoder at 1/2; each coarser scale has twice as many.
     **infnet : object
         Keyword arguments of `InfNet`.
     """
 
     label_set = LESIONS
 
-    def __init__(self, *, width: int = 64, **infnet: Unpack[InfNetArguments]) -> None:
+    def __init__(self, *, width: int = 24, **infnet: Unpack[InfNetArguments]) -> None:
         super().__init__()
         self.prior = InfNet(**infnet)
-        n_rfb = sum(rfb.merge.bn.num_features for rfb in self.prior.receptive_fields)
-        n_edge = self.prior.edge_head.conv.in_channels
-        self.lesion_head = nn.Sequential(
-            ConvBN(n_rfb + n_edge + 1, width, 3),
-            nn.ReLU(inplace=True),
-            ConvBN(width, width, 3),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(width, len(LESIONS.classes) + 1, 1),
+        in_channels = infnet.get("in_channels", 3)
+        n2, n3, n4, n5 = self.prior.encoder.channels
+        # Every 2 x 2 pixels side by side: the image at 1/2, with nothing lost.
+        self.detail = ConvBN(4 * in_channels, width, 3)
+        widths = (n5, *(width * k for k in (8, 4, 2, 1)))
+        self.decoder = nn.ModuleList(
+            UpBlock(n_in, n_skip, n_out)
+            for (n_in, n_out), n_skip in zip(
+                pairwise(widths), (n4, n3, n2, width), strict=True
+            )
         )
+        self.head = nn.Conv2d(width, len(LESIONS.classes) + 1, 3, padding=1)
 
     def forward(self, x: Tensor) -> MultiInfNetOutput:
         """Outline infection and its classes on slices.
@@ -65,10 +70,12 @@ class InfNetJoint(SegmentationNetwork):
             If H or W is not a multiple of 32; says the size to pad to.
         """
         features = self.prior.features(x)
-        infection = torch.sigmoid(features.maps[0])
-        seen = [resize_as(f, features.edge) for f in (*features.squeezed, infection)]
-        logits = self.lesion_head(torch.cat((features.edge, *seen), dim=1))  # 1/4
-        return MultiInfNetOutput(resize_as(logits, x), self.prior.finish(features, x))
+        *skips, y = features.pyramid
+        detail = functional.relu(self.detail(functional.pixel_unshuffle(x, 2)))
+        for up, skip in zip(self.decoder, (*reversed(skips), detail), strict=True):
+            y = up(y, skip)
+        logits = resize_as(self.head(y), x)
+        return MultiInfNetOutput(logits, self.prior.finish(features, x))
 
     def probabilities(self, output: MultiInfNetOutput) -> Tensor:
         """Probability of opacity and of consolidation, (N, 2, H, W)."""

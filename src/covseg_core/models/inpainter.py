@@ -81,8 +81,7 @@ def heads_of(network: nn.Module) -> tuple[str, ...]:
         refined = (f"reverse_attention.{name}.head" for name in _names(network))
         return ("decoder.head", *refined, "edge_head")
     if isinstance(network, InfNetJoint):
-        last = len(network.lesion_head) - 1
-        return (*_within("prior", network.prior), f"lesion_head.{last}")
+        return (*_within("prior", network.prior), "head")
     if isinstance(network, MultiInfNet):
         return (*_within("prior", network.prior), "unet.outc.conv")
     if isinstance(network, EncoderUNet):

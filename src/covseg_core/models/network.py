@@ -61,12 +61,12 @@ def lesion_probabilities(logits: Tensor) -> Tensor:
     Parameters
     ----------
     logits : Tensor
-        (N, 3, H, W): background, ground-glass opacity, consolidation.
+        (N, 3, H, W): background and two classes.
 
     Returns
     -------
     Tensor
-        (N, 2, H, W): opacity and consolidation.
+        (N, 2, H, W): the two classes, such as opacity and consolidation.
     """
     return logits.softmax(dim=1)[:, 1:]
 

@@ -28,6 +28,13 @@ class TrainSettings(Settings):
         "Course of the step size; halfway divides it by ten after half the epochs.",
     )
     weight_decay: float = setting(1e-4, "Pull of the weights to zero.", low=0, high=1)
+    average: float = setting(
+        0.998,
+        "How much of the running mean of the weights stays in a step; the model is "
+        "that mean. 0 takes the last weights.",
+        low=0,
+        high=0.99999,
+    )
     clip: float = setting(0.5, "Gradients are clipped to ± this value.", low=0)
     weighting: Literal["paper", "released"] = setting(
         "paper", "Weighting of the cross-entropy near borders."
@@ -37,6 +44,12 @@ class TrainSettings(Settings):
     )
     balance: bool = setting(
         True, "Draw infected and empty slices of a scan equally often."
+    )
+    evenness: float = setting(
+        0.0,
+        "0 draws every slice equally often, 1 every scan, however many slices it has.",
+        low=0,
+        high=1,
     )
     rehearsal: float = setting(
         0.5,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from covseg_core.transforms.prepare import Prepare
-    from covseg_core.volume import CTVolume, Grid, LungMask
+    from covseg_core.volume import CTVolume, Grid, LabelVolume, LungMask
 
 __all__ = [
     "TrainingSlices",
@@ -60,11 +60,12 @@ class TrainingSlices:
 
 
 def slices_of_volume(
-    ct: CTVolume, lesions: LesionMask, lungs: LungMask | None, prepare: Prepare
+    ct: CTVolume, mask: LabelVolume, lungs: LungMask | None, prepare: Prepare
 ) -> TrainingSlices:
     """Cut a volume to the lungs and into slices, as prediction does.
 
-    Infected slices are drawn as often, together, as those without infection.
+    Slices with something to outline, which `mask` says, are drawn as often, together,
+    as those without.
 
     Raises
     ------
@@ -73,13 +74,13 @@ def slices_of_volume(
     InputRefusedError
         If the lungs are needed and empty.
     """
-    lesions.require_on(ct)
+    mask.require_on(ct)
     if lungs is not None:
         lungs.require_on(ct)
         lungs = standardise_mask(lungs)
     standard = standardise_ct(ct)
     box = box_for(standard, lungs, prepare).as_index
-    labels = standardise_mask(lesions).labels[box]
+    labels = standardise_mask(mask).labels[box]
     return _make(standard.hu[box], labels, prepare, ct.is_hu)
 
 

@@ -74,6 +74,8 @@ def fit(
     settings: TrainSettings,
     fabric: Fabric,
     validate: Callable[[], float] | None = None,
+    *,
+    sided: bool = False,
 ) -> Generator[Step, None, None]:
     """Train a network in place, from wherever it stands.
 
@@ -93,6 +95,8 @@ def fit(
         Device, precision and the other processes of this run.
     validate : callable, optional
         Scores the network after every epoch; the best weights are kept.
+    sided : bool
+        Whether the labels are lungs, which have a side; see `augment_slices`.
 
     Yields
     ------
@@ -118,6 +122,7 @@ def fit(
                 data.labels[mine].long(),
                 settings.augment,
                 rng,
+                sided=sided,
             )
             rate, values = float(trainee.schedule.get_last_lr()[0]), []
             with torch.random.fork_rng():
@@ -134,8 +139,7 @@ def fit(
                     fabric.backward(value)
                     fabric.clip_gradients(trainee.network, adam, clip_val=settings.clip)
                     adam.step()
-            trainee.schedule.step()
-            trainee.step += 1
+            trainee.note_step()
             trainee.epoch_loss += sum(values) / len(values)
             mean, score = trainee.epoch_loss / batch, None
             if batch == order.batches:
@@ -144,6 +148,7 @@ def fit(
             yield Step(
                 epoch + 1, settings.epochs, batch, order.batches, mean, rate, score
             )
+    trainee.settle()
 
 
 def _judge(

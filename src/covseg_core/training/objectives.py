@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.losses import class_loss, infnet_loss, segmentation_loss
+from covseg_core.losses import (
+    class_loss,
+    infection_logits,
+    infnet_loss,
+    segmentation_loss,
+)
 from covseg_core.models.encoder_unet import EncoderUNet
 from covseg_core.models.infnet import InfNet
 from covseg_core.models.infnet_joint import InfNetJoint
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["objective_for"]
 
+PRIOR_SHARE = 0.2
+"""Inf-Net has five maps to say one thing with, the classes have one."""
+
 
 def objective_for(
     network: SegmentationNetwork,
@@ -35,7 +43,8 @@ def objective_for(
     and its classes at once, the second stage of `MultiInfNet` on the priors that
     the first one predicts at that time: the published code trains it on the true
     mask and meets a predicted prior for the first time when it is tested.  A first
-    stage whose weights need no gradient stays as it is.
+    stage whose weights need no gradient stays as it is.  What tells classes apart
+    learns infection as a whole, too, slice by slice.
 
     Parameters
     ----------
@@ -64,15 +73,20 @@ def _comparison(
     def infection(output: Any, labels: torch.Tensor) -> torch.Tensor:
         return infnet_loss(output.maps, output.edge, _infected(labels), weighting)
 
+    def classes(output: Any, labels: torch.Tensor) -> torch.Tensor:
+        joined = infection_logits(output.logits)
+        whole = segmentation_loss(joined, _infected(labels), weighting)
+        return class_loss(output.logits, labels) + whole
+
     def both(output: Any, labels: torch.Tensor) -> torch.Tensor:
-        classes = class_loss(output.logits, labels)
+        own = classes(output, labels)
         if _rests(network.prior):
-            return classes
-        return classes + infection(output.prior, labels)
+            return own
+        return own + PRIOR_SHARE * infection(output.prior, labels)
 
     def classes_or_infection(output: Any, labels: torch.Tensor) -> torch.Tensor:
         if output.logits.shape[1] > 1:
-            return class_loss(output.logits, labels)
+            return classes(output, labels)
         return segmentation_loss(output.logits, _infected(labels), weighting)
 
     if isinstance(network, InfNet):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from covseg_core.labels import LUNGS
 from covseg_core.training.fit import Step, fit
 from covseg_core.training.objectives import objective_for
 from covseg_core.training.order import Order
@@ -87,17 +88,20 @@ def start(
         memory_format=torch.channels_last,  # type: ignore[call-overload]
     )
     order = Order(data.weights, settings)
-    trainee = Trainee(network, settings, order.steps)
+    trainee = Trainee(network, settings, order.steps, settings.average)
     if state is not None:
         trainee.load_state_dict(state)
     wrapped = fabric.setup_module(network)
     loss = objective_for(network, settings.weighting, wrapped)
 
+    result = cast("SegmentationNetwork", trainee.result)
+
     def validate() -> float:
         if validation is None:
             raise TypeError("there are no slices to validate on.")
-        return validation_score(network, validation, prepare)
+        return validation_score(result, validation, prepare)
 
     judge = None if validation is None else validate
-    steps = fit(trainee, loss, data, prepare, settings, fabric, judge)
+    sided = network.label_set == LUNGS
+    steps = fit(trainee, loss, data, prepare, settings, fabric, judge, sided=sided)
     return Training(network, trainee, steps, order.batches)

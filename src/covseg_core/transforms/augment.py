@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from covseg_core.labels import Lung
+from covseg_core.transforms.fill_lungs import fill_lungs
+
 if TYPE_CHECKING:
     from covseg_core.transforms.augment_config import Augment
 
@@ -20,6 +23,8 @@ __all__ = ["augment_slices"]
 
 CROP_SIDE = 0.8
 """Side of a random crop, as the papers have it."""
+COARSEST = 3.0
+"""Side of the coarsest pixels, in pixels."""
 
 
 def augment_slices(
@@ -27,6 +32,8 @@ def augment_slices(
     labels: torch.Tensor,
     augment: Augment,
     rng: torch.Generator,
+    *,
+    sided: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Change a batch of slices, each in its own way.
 
@@ -40,21 +47,33 @@ def augment_slices(
         How strongly.
     rng : torch.Generator
         Source of every random number.
+    sided : bool
+        Whether the labels are `labels.Lung`: they change sides in a mirror, and dense
+        disease is put into them.
 
     Returns
     -------
     tuple of Tensor
         New pixels in [0, 1] and labels, same shapes.
     """
-    grid = F.affine_grid(
-        _affines(len(pixels), augment, rng), list(pixels.shape), align_corners=False
-    )
+    affines = _affines(len(pixels), augment, rng)
+    grid = F.affine_grid(affines, list(pixels.shape), align_corners=False)
     pixels = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
     # float32 holds every label exactly; outside the picture is background.
     moved = F.grid_sample(
         labels[:, None].float(), grid, mode="nearest", align_corners=False
     )
-    return _change_grey(pixels, augment, rng), moved[:, 0].round().long()
+    labels = moved[:, 0].round().long()
+    if sided:
+        labels = _on_their_sides(labels, affines)
+        pixels = fill_lungs(pixels, labels, augment.dense, rng)
+    return _change_grey(pixels, augment, rng), labels
+
+
+def _on_their_sides(labels: torch.Tensor, affines: torch.Tensor) -> torch.Tensor:
+    mirrored = affines[:, 0, 0] < 0
+    swapped = torch.where(labels > 0, sum(Lung) - labels, labels)
+    return torch.where(mirrored.view(-1, 1, 1), swapped, labels)
 
 
 def _uniform(
@@ -90,6 +109,7 @@ def _change_grey(
 
     soft = F.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
     pixels = torch.where(each(0) < augment.blur, soft, pixels)
+    pixels = _coarsen(pixels, augment, rng)
     middle = pixels.mean((2, 3), keepdim=True)
     pixels = (pixels - middle) * (1 + augment.contrast * each()) + middle
     pixels = (pixels + augment.brightness * each()).clamp(0, 1)
@@ -97,6 +117,18 @@ def _change_grey(
     noise = torch.randn(pixels.shape, generator=rng)
     pixels = (pixels + noise * augment.noise * each(0)).clamp(0, 1)
     return _cut_out(pixels, augment, rng)
+
+
+def _coarsen(
+    pixels: torch.Tensor, augment: Augment, rng: torch.Generator
+) -> torch.Tensor:
+    n, _, height, width = pixels.shape
+    for i in (_uniform(n, rng, 0) < augment.coarse).nonzero().flatten().tolist():
+        factor = float(_uniform(1, rng, 1, COARSEST))
+        small = (max(round(height / factor), 1), max(round(width / factor), 1))
+        few = F.interpolate(pixels[i : i + 1], size=small, mode="area")
+        pixels[i] = F.interpolate(few, size=(height, width), mode="bilinear")[0]
+    return pixels
 
 
 def _cut_out(

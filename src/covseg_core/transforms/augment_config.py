@@ -21,6 +21,16 @@ class Augment(Settings):
     gamma: float = setting(0.35, "Largest change of log gamma.", low=0, high=1)
     noise: float = setting(0.03, "Largest standard deviation of noise.", low=0, high=1)
     blur: float = setting(0.2, "Chance of a blur, as by a soft kernel.", low=0, high=1)
+    coarse: float = setting(
+        0.0, "Chance of pixels as coarse as up to three.", low=0, high=1
+    )
+    dense: float = setting(
+        0.0,
+        "Chance that part of a lung is filled, as by dense disease; for networks that "
+        "outline the lungs.",
+        low=0,
+        high=1,
+    )
     cutout: float = setting(0.2, "Chance of one grey rectangle.", low=0, high=1)
     cutout_share: float = setting(
         0.05, "Share of the slice that the rectangle covers.", low=0.001, high=0.9

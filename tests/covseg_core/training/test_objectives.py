@@ -8,7 +8,7 @@ from covseg_core.losses import class_loss, infnet_loss, segmentation_loss
 from covseg_core.models import create_model
 from covseg_core.training.config import TrainSettings
 from covseg_core.training.devices import make_fabric
-from covseg_core.training.objectives import objective_for
+from covseg_core.training.objectives import PRIOR_SHARE, objective_for
 from covseg_core.training.start import start
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -68,7 +68,7 @@ def test_both_stages_learn_at_once_and_the_second_does_not_pull_at_the_first(
     two_stages.zero_grad()
     objective_for(alone)(pixels, labels).backward()
     for name, weight in alone.named_parameters():
-        torch.testing.assert_close(weight.grad, first[name])
+        torch.testing.assert_close(PRIOR_SHARE * weight.grad, first[name])
 
 
 def test_a_first_stage_at_rest_stays_bit_equal(two_stages, blobs, prepare):
@@ -92,7 +92,7 @@ def test_the_second_stage_meets_priors_as_they_are_predicted(two_stages, slices)
     with torch.no_grad():
         prior = two_stages.prior.predict_probabilities(pixels)
         logits = two_stages(pixels, prior).logits
-    torch.testing.assert_close(loss, class_loss(logits, labels))
+    torch.testing.assert_close(loss, classes_and_infection(logits, labels))
 
 
 def test_the_joint_network_learns_classes_and_infection(tiny, slices):
@@ -102,9 +102,8 @@ def test_the_joint_network_learns_classes_and_infection(tiny, slices):
     loss = objective_for(network)(pixels, labels)
     output = network(pixels)
     infected = (labels > 0).float()[:, None]
-    expected = class_loss(output.logits, labels) + infnet_loss(
-        output.prior.maps, output.prior.edge, infected
-    )
+    prior = infnet_loss(output.prior.maps, output.prior.edge, infected)
+    expected = classes_and_infection(output.logits, labels) + PRIOR_SHARE * prior
     torch.testing.assert_close(loss, expected)
 
 
@@ -118,8 +117,15 @@ def test_a_unet_learns_infection_or_its_classes(slices, classes):
     if classes == 1:
         expected = segmentation_loss(logits, (labels > 0).float()[:, None])
     else:
-        expected = class_loss(logits, labels)
+        expected = classes_and_infection(logits, labels)
     torch.testing.assert_close(loss, expected)
+
+
+def classes_and_infection(logits, labels):
+    """What it is made of, from probabilities instead of logits."""
+    infected = 1 - logits.softmax(dim=1)[:, :1]
+    whole = segmentation_loss(torch.logit(infected), (labels > 0).float()[:, None])
+    return class_loss(logits, labels) + whole
 
 
 def test_a_network_without_an_objective_is_refused():

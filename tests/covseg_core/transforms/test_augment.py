@@ -4,7 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from covseg_core.labels import UNKNOWN_CLASS
+from covseg_core.labels import UNKNOWN_CLASS, Lung
 from covseg_core.transforms.augment import augment_slices
 from covseg_core.transforms.augment_config import Augment
 
@@ -167,3 +167,39 @@ def test_cutout_covers_its_share_with_one_grey_and_leaves_the_labels(share):
     for i in range(16):
         assert cut[i][gone[i]].std() < 1e-6
     assert torch.equal(marks, labels)
+
+
+def right_and_left():
+    labels = torch.zeros(6, 32, 32, dtype=torch.int64)
+    labels[:, 8:24, 3:13] = Lung.RIGHT
+    labels[:, 8:24, 19:29] = Lung.LEFT
+    return torch.where(labels == Lung.RIGHT, 0.9, 0.3)[:, None], labels
+
+
+def test_in_a_mirror_the_lungs_change_sides():
+    """The right lung is the one at the left edge, whichever was there before."""
+    pixels, labels = right_and_left()
+    mirrored = STILL.model_copy(update={"flip": 1.0})
+    grey, same = augment_slices(pixels, labels, mirrored, rng(), sided=True)
+    assert torch.equal(same, labels)
+    assert (grey[:, 0][same == Lung.LEFT] > 0.8).all()
+    _, swapped = augment_slices(pixels, labels, mirrored, rng())
+    assert torch.equal(swapped, labels.flip(-1))
+
+
+def test_upside_down_the_lungs_keep_their_sides():
+    pixels, labels = right_and_left()
+    turned = STILL.model_copy(update={"upside_down": 1.0})
+    _, same = augment_slices(pixels, labels, turned, rng(), sided=True)
+    assert torch.equal(same, labels.flip(1))
+
+
+def test_coarse_pixels_lose_detail_and_keep_their_mean():
+    pixels = torch.rand(4, 1, 48, 48, generator=rng(3))
+    labels = torch.zeros(4, 48, 48, dtype=torch.int64)
+    coarse = STILL.model_copy(update={"coarse": 1.0})
+    grey, _ = augment_slices(pixels, labels, coarse, rng())
+    assert (grey.std(dim=(2, 3)) < 0.9 * pixels.std(dim=(2, 3))).all()
+    torch.testing.assert_close(
+        grey.mean(dim=(2, 3)), pixels.mean(dim=(2, 3)), rtol=0, atol=0.02
+    )
