@@ -9,11 +9,11 @@ from covseg_core.settings import Device, Settings, device, setting
 if TYPE_CHECKING:
     from covseg_core.registry.card import ModelCard
 
-__all__ = ["PredictSettings", "StitchSettings", "UncertaintySettings"]
+__all__ = ["PredictSettings", "RunSettings", "StitchSettings", "UncertaintySettings"]
 
 
-class PredictSettings(Settings):
-    """How to predict a mask."""
+class RunSettings(Settings):
+    """What runs a network."""
 
     device: Device = device()
     engine: Literal["auto", "torch", "openvino"] = setting(
@@ -22,6 +22,11 @@ class PredictSettings(Settings):
     batch_size: int = setting(
         8, "Slices at once; fewer are tried when memory runs out.", low=1, high=256
     )
+
+
+class PredictSettings(RunSettings):
+    """How to predict a mask."""
+
     threshold: float | None = setting(
         None,
         "Probability that makes infection; the model's own if not given.",

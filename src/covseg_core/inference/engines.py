@@ -18,7 +18,7 @@ from covseg_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.config import RunSettings
     from covseg_core.models.network import SegmentationNetwork
 
 __all__ = [
@@ -179,7 +179,7 @@ class BatchRunner:
 
 
 def make_engine(
-    network: SegmentationNetwork, size: int, settings: PredictSettings
+    network: SegmentationNetwork, size: int, settings: RunSettings
 ) -> Engine:
     """Choose what runs a network.
 
@@ -189,7 +189,7 @@ def make_engine(
         With its weights.
     size : int
         Rows and columns of the slices.
-    settings : PredictSettings
+    settings : RunSettings
         Device and engine; ``auto`` takes CUDA if there is one, and torch, as
         OpenVINO converts a network for longer than a usual scan takes.
 
@@ -204,7 +204,7 @@ def make_engine(
 
 
 def make_runner(
-    network: SegmentationNetwork, size: int, settings: PredictSettings
+    network: SegmentationNetwork, size: int, settings: RunSettings
 ) -> BatchRunner:
     """Choose what runs a network as `make_engine` does, and give way if need be.
 

@@ -113,7 +113,7 @@ def describe_whatif(
     settings : PredictSettings
         How.
     """
-    return _describe(card, settings) | {
+    return _describe(card.as_trained, settings) | {
         "synthetic": True,
         "input": _input(whatif.ct),
         "device": whatif.device,
@@ -147,6 +147,8 @@ def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:
             "architecture": card.architecture,
             "weights_sha256": card.weights_sha256,
             "threshold": settings.threshold_for(card),
+            "mirrored": card.mirrored,
+            "temperature": card.temperature,
             "licence": card.licence,
         },
         "labels": {label.key: label.value for label in card.labels.classes},

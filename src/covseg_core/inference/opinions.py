@@ -86,8 +86,8 @@ def make_opinions(
     # The network may have to leave a device; its copy then stays where it is.
     drawing = _Drawing(deepcopy(network), asked.predictions, asked.seed)
     torch_only = settings.model_copy(update={"engine": "torch"})
-    prepare, is_hu = model.card.prepare, outline.is_hu
-    drawn = NetworkOutliner(drawing, prepare, torch_only, is_hu=is_hu)
+    card, is_hu = model.card.as_trained, outline.is_hu
+    drawn = NetworkOutliner(drawing, card, torch_only, is_hu=is_hu)
     return _Drawn(drawn, asked.model_copy(update={"way": "samples"}))
 
 

@@ -10,14 +10,16 @@ from scipy import ndimage
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
 from covseg_core.inference.engines import make_runner
+from covseg_core.labels import LUNGS
 from covseg_core.transforms.slices import normalise, restore_slices, window_slices
+from covseg_core.transforms.temper import temper
 
 if TYPE_CHECKING:
     import torch
 
-    from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.config import RunSettings
     from covseg_core.models.network import SegmentationNetwork
-    from covseg_core.transforms.prepare import Prepare
+    from covseg_core.registry.card import ModelCard
     from covseg_core.volume import Grid
 
 __all__ = ["HuThreshold", "NetworkOutliner", "Outliner"]
@@ -51,9 +53,9 @@ class NetworkOutliner:
     ----------
     network : SegmentationNetwork
         With its weights.
-    prepare : Prepare
-        From its card.
-    settings : PredictSettings
+    card : ModelCard
+        How slices are prepared, and whether answers are mirrored and tempered.
+    settings : RunSettings
         Device, engine and batch.
     is_hu : bool
         Whether slices come in HU or in grey levels 0-255.
@@ -67,14 +69,14 @@ class NetworkOutliner:
     def __init__(
         self,
         network: SegmentationNetwork,
-        prepare: Prepare,
-        settings: PredictSettings,
+        card: ModelCard,
+        settings: RunSettings,
         *,
         is_hu: bool,
     ) -> None:
         self.is_hu = is_hu
-        self._prepare = prepare
-        self._runner = make_runner(network, prepare.size, settings)
+        self._card, self._prepare = card, card.prepare
+        self._runner = make_runner(network, card.prepare.size, settings)
 
     @property
     def device(self) -> str:
@@ -113,19 +115,29 @@ class NetworkOutliner:
     def answer(self, pixels: torch.Tensor) -> torch.Tensor:
         """Map windowed slices to probabilities (N, C, size, size).
 
+        As the card says: the mean with the answer to the mirror image, tempered.
+
         Raises
         ------
         ModelRefusedError
             If the network answers with numbers that are not finite, which would
             look like a healthy lung.
         """
-        answer = self._runner.run(normalise(pixels, self._prepare))
+        seen = normalise(pixels, self._prepare)
+        answer = self._runner.run(seen)
+        if self._card.mirrored:
+            answer = (answer + self._mirrored(seen)) / 2
         if not answer.isfinite().all():
             raise ModelRefusedError(
                 "the network answers with numbers that are not finite; its weights are "
                 "damaged. Choose another model or import this one again."
             )
-        return answer
+        return temper(answer, self._card.temperature)
+
+    def _mirrored(self, seen: torch.Tensor) -> torch.Tensor:
+        back = self._runner.run(seen.flip(-1)).flip(-1)
+        # The right lung of the mirror image is the patient's left one.
+        return back.flip(1) if self._card.labels == LUNGS else back
 
 
 class HuThreshold:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from covseg_core.errors import ModelRefusedError
 from covseg_core.labels import LABEL_SETS, LabelSet
@@ -22,6 +22,24 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 SHA256_PATTERN = r"^([0-9a-f]{64})?$"
 """A hash, or nothing where there is none."""
 
+ROW_LENGTH = 3
+"""Mean probability, share infected, voxels."""
+
+
+def _require_calibration(told: dict[str, Any]) -> dict[str, Any]:
+    """Raise `ValueError` unless nothing is told, or all that pages show."""
+    numbers = [told.get(key) for key in ("n", "temperature", "ece")]
+    rows = told.get("rows")
+    whole = isinstance(told.get("region"), str) and isinstance(rows, list)
+    for row in rows if isinstance(rows, list) else ():
+        whole = whole and isinstance(row, list) and len(row) == ROW_LENGTH
+        numbers += row if isinstance(row, list) else [row]
+    if told and not (whole and all(isinstance(each, int | float) for each in numbers)):
+        raise ValueError(
+            "needs region, n, temperature, ece and rows of three numbers each"
+        )
+    return told
+
 
 class ModelCard(Settings):
     """The card beside a model's weights.
@@ -34,6 +52,14 @@ class ModelCard(Settings):
     the hash of the frozen manifest of training cases.  `training` holds settings,
     epochs run, seconds and device.  `pretext` is what the weights were learnt by
     where nobody had outlined anything: the model cannot outline, but be trained.
+
+    `mirrored` says that the answer is the mean of the slice's and of its mirror
+    image's, and `temperature` by what the logits of that mean are divided; see
+    `transforms.temper`.  `calibration` tells how these probabilities agreed with the
+    truth: `region`, `n` voxels, `temperature`, `ece`, the expected calibration error,
+    and `rows` of the reliability diagram, each mean probability, share infected and
+    voxels; `metrics.calibration.Reliability.for_card` makes it.  `failures` are
+    sentences of what goes wrong, `references` the papers.
 
     Raises
     ------
@@ -52,6 +78,8 @@ class ModelCard(Settings):
     prepare: Prepare = Prepare()
     threshold: float = Field(0.5, gt=0, lt=1)
     sure: float = Field(0.0, ge=0, lt=1)
+    temperature: float = Field(1.0, gt=0, le=20)
+    mirrored: bool = False
     parent: str | None = None
     parent_sha256: str = Field("", pattern=SHA256_PATTERN)
     base: str | None = None
@@ -63,13 +91,23 @@ class ModelCard(Settings):
     licence: str = ""
     intended_use: str = "Research only; not for diagnosis."
     limits: str = ""
+    failures: tuple[str, ...] = ()
     metrics: dict[str, Any] = Field(default_factory=dict)
+    calibration: Annotated[dict[str, Any], AfterValidator(_require_calibration)] = (
+        Field(default_factory=dict)
+    )
+    references: tuple[str, ...] = ()
     created_utc: str = ""
 
     @property
     def labels(self) -> LabelSet:
         """What the channels of the model mean."""
         return LABEL_SETS[self.label_set]
+
+    @property
+    def as_trained(self) -> ModelCard:
+        """The card for what the network itself says, not mirrored, not tempered."""
+        return self.model_copy(update={"mirrored": False, "temperature": 1.0})
 
     @property
     def has_network(self) -> bool:

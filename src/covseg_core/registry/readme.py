@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from covseg_core.registry.card_words import (
+    answer_in_words,
+    calibration_in_words,
+    reliability_table,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from covseg_core.registry.card import ModelCard
 
@@ -14,6 +20,8 @@ __all__ = ["readme_of"]
 
 HUB_LICENCES = ("apache-2.0", "bsd-3-clause", "cc-by-4.0", "cc-by-nc-sa-4.0", "mit")
 TAGS = ("chest-ct", "covid-19", "covseg", "lung", "medical", "safetensors")
+
+NOT_STATED = "Not stated."
 
 PAGE = """\
 ---
@@ -32,25 +40,7 @@ PAGE = """\
     covseg models pull {repo_id} --name {name}
     covseg predict SCAN -o mask.nii.gz --model {name}
 
-## Intended use
-
-{intended_use}
-
-## Limits
-
-{limits}
-
-## Training
-
-{training}
-
-## Metrics
-
-{metrics}
-
-## Licence of the weights
-
-{licence}
+{sections}
 
 `card.json` says how a scan is prepared and what the labels mean. SHA-256 of
 `weights.safetensors`: `{sha256}`
@@ -72,13 +62,26 @@ def readme_of(card: ModelCard, repo_id: str) -> str:
         name=card.name,
         summary=card.summary,
         repo_id=repo_id,
-        intended_use=card.intended_use or "Not stated.",
-        limits=card.limits or "Not stated.",
-        training="\n".join(_training(card)),
-        metrics="\n".join(_metrics(card)),
-        licence=card.licence or "Not stated.",
+        sections="\n\n".join(_sections(card)),
         sha256=card.weights_sha256,
     )
+
+
+def _sections(card: ModelCard) -> Iterator[str]:
+    """Write the sections; failures and references only where there are some."""
+    bodies = {
+        "Intended use": [card.intended_use or NOT_STATED],
+        "Limits": [card.limits or NOT_STATED],
+        "What goes wrong": _items(card.failures),
+        "Training": _training(card),
+        "Metrics": _metrics(card),
+        "Calibration": _calibration(card),
+        "Licence of the weights": [card.licence or NOT_STATED],
+        "References": _items(card.references),
+    }
+    for title, body in bodies.items():
+        if text := "\n".join(body):
+            yield f"## {title}\n\n{text}"
 
 
 def _front_matter(card: ModelCard) -> str:
@@ -119,10 +122,32 @@ def _metrics(card: ModelCard) -> Iterator[str]:
     if not card.metrics:
         yield "None stated."
         return
-    yield "| metric | value |"
-    yield "|---|---|"
-    for name, value in card.metrics.items():
-        yield f"| {_cell(name)} | {_cell(value)} |"
+    rows = [("metric", "value"), *_flat(card.metrics)]
+    yield from _table(rows, "|---|---|")
+
+
+def _flat(told: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}, ")
+        else:
+            yield f"{above}{name}", value
+
+
+def _calibration(card: ModelCard) -> Iterator[str]:
+    yield f"{answer_in_words(card)} {_cell(calibration_in_words(card.calibration))}"
+    if card.calibration:
+        yield ""
+        yield from _table(reliability_table(card.calibration), "|---:|---:|---:|")
+
+
+def _items(sentences: Iterable[str]) -> Iterator[str]:
+    return (f"- {sentence}" for sentence in sentences)
+
+
+def _table(rows: Sequence[tuple[Any, ...]], rule: str) -> Iterator[str]:
+    head, *body = (f"| {' | '.join(map(_cell, row))} |" for row in rows)
+    yield from (head, rule, *body)
 
 
 def _cell(value: Any) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from covseg_core.metrics.summary import CaseScores
 
-__all__ = ["draw_measures", "draw_thresholds", "write_figure"]
+__all__ = ["draw_measures", "draw_thresholds", "tidy", "write_figure"]
 
 SKY = (0.337, 0.706, 0.914)
 COLOURS = {ANY_CLASS: SKY} | {label.key: label.colour for label in LESIONS.classes}
@@ -101,7 +101,7 @@ def draw_thresholds(
         axis.plot(THRESHOLDS[best], mean[best], "o", color=colour, markersize=6)
     axis.axvline(THRESHOLD, color="0.6", linewidth=0.8, linestyle=":")
     axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="threshold", ylabel="Dice")
-    _tidy(axis)
+    tidy(axis)
     figure.legend(
         loc="outside lower center", ncols=1, frameon=False, fontsize=9, labelcolor=GREY
     )
@@ -141,7 +141,7 @@ def _draw_boxes(
     ]
     axis.set_xticks(range(len(spreads)), names)
     axis.set_xlim(-0.55, len(spreads) - 0.45)
-    _tidy(axis)
+    tidy(axis)
 
 
 def _draw_box(
@@ -161,7 +161,8 @@ def _draw_box(
     )
 
 
-def _tidy(axis: Axes) -> None:
+def tidy(axis: Axes) -> None:
+    """Take away what a plot can do without."""
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
     axis.tick_params(labelsize=9, colors=GREY)

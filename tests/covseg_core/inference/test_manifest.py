@@ -53,6 +53,17 @@ def test_a_run_is_told_in_plain_values(blocks, prediction, card):
     assert told["created_utc"].endswith("+00:00")
 
 
+def test_a_run_tells_whether_answers_were_mirrored_and_tempered(
+    blocks, prediction, card
+):
+    change = {"mirrored": True, "temperature": 1.5}
+    changed = card.model_copy(update=change)
+    document = describe_run(blocks.ct, prediction, changed, SETTINGS)
+    assert document["model"].items() >= change.items()
+    plain = describe_run(blocks.ct, prediction, card, SETTINGS)["model"]
+    assert (plain["mirrored"], plain["temperature"]) == (False, 1.0)
+
+
 def test_a_run_without_lungs_tells_no_shares(blocks, prediction, card):
     document = describe_run(blocks.ct, replace(prediction, lungs=None), card, SETTINGS)
     assert "opacity" not in document

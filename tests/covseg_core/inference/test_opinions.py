@@ -72,6 +72,15 @@ def test_the_plain_answer_is_one_of_the_opinions(model):
     np.testing.assert_allclose(change[middle], 0.25, atol=1e-4)
 
 
+def test_every_look_is_tempered_and_no_draw_is(model):
+    # Odds of 3 to 7 become their square root.
+    odds = (3 / 7) ** 0.5
+    _, mean = ask(model(AlwaysTheSame, temperature=2.0), predictions=6)
+    np.testing.assert_allclose(mean, odds / (1 + odds), atol=1e-5)
+    _, mean = ask(model(Half, temperature=2.0), way="samples", predictions=3)
+    np.testing.assert_allclose(mean, 1 / 3, atol=1e-5)
+
+
 def test_one_seed_gives_one_answer_and_another_seed_another(model):
     first, again, other = (ask(model(), seed=seed)[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)

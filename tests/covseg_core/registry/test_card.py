@@ -13,6 +13,13 @@ CARD = {
     "architecture": "infnet",
     "label_set": "lesions",
 }
+CALIBRATION = {
+    "region": "the lungs",
+    "n": 10,
+    "temperature": 1.4,
+    "ece": 0.02,
+    "rows": [[0.1, 0.05, 9], [0.9, 1.0, 1]],
+}
 
 
 def test_a_card_is_the_same_after_json():
@@ -27,6 +34,26 @@ def test_a_card_of_an_older_covseg_is_read():
     card = parse_card(json.dumps(CARD))
     assert (card.parent_sha256, card.data_sha256, card.base) == ("", "", None)
     assert card.training == {}
+    assert (card.temperature, card.mirrored) == (1.0, False)
+    assert (card.calibration, card.failures, card.references) == ({}, (), ())
+
+
+def test_what_is_known_of_its_answers_is_the_same_after_json():
+    known = {
+        "temperature": 1.4,
+        "mirrored": True,
+        "calibration": CALIBRATION,
+        "failures": ["Vessels are called infected."],
+        "references": ["A paper, 2020."],
+    }
+    card = parse_card(json.dumps(CARD | known))
+    assert card.model_dump(mode="json").items() >= known.items()
+    assert parse_card(card.model_dump_json()) == card
+
+
+def test_the_network_itself_neither_mirrors_nor_tempers():
+    card = parse_card(json.dumps(CARD | {"temperature": 1.4, "mirrored": True}))
+    assert card.as_trained == parse_card(json.dumps(CARD))
 
 
 def test_a_card_says_what_it_was_trained_from_and_on():
@@ -70,6 +97,12 @@ def test_a_missing_field_is_named(missing):
         ({"data_sha256": "a" * 64 + "\n"}, "data_sha256: String should match"),
         ({"threshold": 1.0}, "threshold: Input should be less than 1"),
         ({"sure": 1.0}, "sure: Input should be less than 1"),
+        ({"temperature": 0.0}, "temperature: Input should be greater than 0"),
+        ({"temperature": 21.0}, "temperature: Input should be less than or equal"),
+        ({"calibration": {"ece": 0.1}}, "calibration: needs region, n, temperature"),
+        ({"calibration": CALIBRATION | {"rows": [[1, 2]]}}, "rows of three numbers"),
+        ({"calibration": CALIBRATION | {"rows": [7]}}, "rows of three numbers"),
+        ({"calibration": CALIBRATION | {"ece": "low"}}, "calibration: needs region"),
         ({"sure": -0.1}, "sure: Input should be greater than or equal to 0"),
         ({"label_set": "organs"}, "names the labels 'organs'; this version knows"),
         ({"prepare": {"size": 100}}, "prepare: size 100 is not a multiple of 32"),

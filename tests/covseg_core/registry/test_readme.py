@@ -25,6 +25,48 @@ def test_the_page_says_what_the_card_says():
     assert "covseg models pull someone/lungs --name infnet-small" in page
 
 
+def test_answers_and_their_calibration_are_told_as_a_table(card):
+    calibration = {
+        "region": "the lungs",
+        "n": 1000,
+        "temperature": 1.5,
+        "ece": 0.02,
+        "rows": [[0.1, 0.05, 900], [0.9, 0.95, 100]],
+    }
+    change = {"mirrored": True, "temperature": 1.5, "calibration": calibration}
+    page = readme_of(card.model_copy(update=change), "a/b")
+    section = page.partition("## Calibration\n\n")[2].partition("\n\n##")[0]
+    sentence, table = section.split("\n\n")
+    assert sentence.startswith("An answer is the mean of the slice's and of its mirror")
+    assert "1,000 voxels, the lungs" in sentence
+    assert table.splitlines() == [
+        "| mean probability | truly infected | voxels |",
+        "|---:|---:|---:|",
+        "| 10.0 % | 5.0 % | 900 |",
+        "| 90.0 % | 95.0 % | 100 |",
+    ]
+
+
+def test_failures_and_references_are_lists(card):
+    change = {"failures": ("Vessels.", "Nodules."), "references": ("A paper.",)}
+    page = readme_of(card.model_copy(update=change), "a/b")
+    assert "## What goes wrong\n\n- Vessels.\n- Nodules.\n\n## Training" in page
+    assert "## References\n\n- A paper.\n\n`card.json` says" in page
+
+
+def test_sections_of_which_nothing_is_known_are_left_out_or_say_so(card):
+    page = readme_of(card, "a/b")
+    assert "goes wrong" not in page
+    assert "References" not in page
+    assert "what the network says, not tempered. Not measured.\n" in page
+
+
+def test_metrics_of_several_runs_are_told_each(card):
+    metrics = {"fold 1": {"dice": 0.7}, "fold 2": {"dice": 0.6}, "cases": 9}
+    page = readme_of(card.model_copy(update={"metrics": metrics}), "a/b")
+    assert "| fold 1, dice | 0.7 |\n| fold 2, dice | 0.6 |\n| cases | 9 |\n" in page
+
+
 @pytest.mark.parametrize(
     ("licence", "expected"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from covseg_core.cli.models.showing import card_lines
 from covseg_core.cli.output import say, say_json
 from covseg_core.registry.store import find_model, list_models
 
@@ -36,18 +37,12 @@ def show_command(name: str, /, *, json: bool = False) -> None:
     json
         Print one JSON document.
     """
-    card = find_model(name).card.model_dump(mode="json")
+    card = find_model(name).card
     if json:
-        say_json(card)
+        say_json(card.model_dump(mode="json"))
         return
-    for key, value in card.items():
-        if isinstance(value, dict | list) and value:
-            say(f"{key}")
-            lines = value.items() if isinstance(value, dict) else enumerate(value, 1)
-            for inner, content in lines:
-                say(f"  {inner!s:38}{content}")
-        else:
-            say(f"{key:18}{value or '-'}")
+    for line in card_lines(card):
+        say(line)
 
 
 def _list_models(json: bool) -> None:
