@@ -10,15 +10,14 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
-import numpy as np
 import pytest
 
 from covseg_core.phantom import PhantomSettings, make_block_phantom, make_phantom
-from covseg_core.volume import CTVolume, Grid
+from covseg_core.phantom.disturbances import stored_otherwise
 
 TINY = {
     "backbone": "regnety_002",
@@ -44,45 +43,8 @@ def chest():
 
 @pytest.fixture
 def stored():
-    """Store a volume in another order of its voxels, each at its place in the world.
-
-    ``stored(volume, order, flips)``: array axis i becomes the old axis `order[i]`,
-    and runs backwards where ``flips[i]``.
-    """
-
-    def store(volume, order, flips):
-        grid = _stored_grid(volume.grid, order, flips)
-        if isinstance(volume, CTVolume):
-            padding = volume.padding
-            return replace(
-                volume,
-                hu=_stored_array(volume.hu, order, flips),
-                padding=None
-                if padding is None
-                else _stored_array(padding, order, flips),
-                grid=grid,
-            )
-        return replace(
-            volume, labels=_stored_array(volume.labels, order, flips), grid=grid
-        )
-
-    return store
-
-
-def _stored_array(array, order, flips):
-    backwards = [axis for axis, flip in enumerate(flips) if flip]
-    return np.ascontiguousarray(np.flip(array.transpose(order), backwards))
-
-
-def _stored_grid(grid, order, flips):
-    shape = tuple(grid.shape[axis] for axis in order)
-    old_from_new = np.zeros((4, 4))
-    old_from_new[3, 3] = 1
-    for new, (old, flip) in enumerate(zip(order, flips, strict=True)):
-        # Affines count axes as x, y, z, arrays as z, y, x.
-        old_from_new[2 - old, 2 - new] = -1 if flip else 1
-        old_from_new[2 - old, 3] = shape[new] - 1 if flip else 0
-    return Grid(shape, grid.affine_lps @ old_from_new)
+    """Store a volume in another order of its voxels; see `stored_otherwise`."""
+    return stored_otherwise
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,128 @@
+"""The bundled models outline a real scan alike however it was scanned or stored.
+
+Everything runs as ``covseg predict`` does it: the lungs are found, not given.
+`benchmarks/robustness.py` prints the same figures for more volumes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from covseg_core.cli.progress import follow
+from covseg_core.inference.config import PredictSettings
+from covseg_core.inference.predict import predict_ct
+from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
+from covseg_core.labels import INFECTION
+from covseg_core.metrics import dice
+from covseg_core.phantom.disturbances import DISTURBANCES
+from covseg_core.registry.store import DEFAULT_MODEL, find_model
+from covseg_core.registry.weights import load_model
+
+pytestmark = pytest.mark.slow
+
+LEAST_INFECTION, LEAST_LUNGS = 0.75, 0.95
+"""Dice on the scan as it is; 0.81 and 0.97 were measured."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How much lower the Dice of infection and of lungs may be than undisturbed."""
+
+    infection: float
+    lungs: float
+
+
+MOST_LOST = {
+    "slices": Loss(0.05, 0.02),
+    "matrix": Loss(0.03, 0.02),
+    "surroundings": Loss(0.03, 0.02),
+    "metal": Loss(0.04, 0.02),
+    "grey": Loss(0.05, 0.02),
+}
+"""By kind of disturbance; 0.025, 0.018, 0.016, 0.021 and 0.034 of infection and 0.010
+of lungs were measured, but for what stands in `TOO_MUCH`."""
+TOO_MUCH = {
+    "10 mm": "the dome of the diaphragm, blurred by thick slices, is taken for disease",
+    "768 columns": "the dome of the diaphragm, in softer pixels, is taken for disease",
+    "8 bit, -1000 to 400 HU": "the model takes the greys of any picture for one window",
+}
+"""What the bundled model loses more by: 0.141, 0.062 and 0.109 of infection."""
+STORED = [each for each in DISTURBANCES if each.kind == "storage"]
+SCANNED = [each for each in DISTURBANCES if each.kind != "storage"]
+
+
+def named(disturbances):
+    return [
+        pytest.param(each, id=f"{each.kind}: {each.name}", marks=marks_of(each.name))
+        for each in disturbances
+    ]
+
+
+def marks_of(name):
+    reason = TOO_MUCH.get(name)
+    if reason is None:
+        return ()
+    return pytest.mark.xfail(raises=AssertionError, strict=True, reason=reason)
+
+
+@pytest.fixture(scope="module")
+def scan(real_ct):
+    """A patient with infection in both classes, its true lungs and lesions."""
+    volumes = real_ct / "volumes"
+    ct = replace(read_nifti_ct(volumes / "medseg_02_ct.nii.gz"), is_hu=True)
+    return SimpleNamespace(
+        ct=ct,
+        infection=read_nifti_labels(volumes / "medseg_02_infection.nii.gz", INFECTION),
+        lungs=read_nifti_labels(volumes / "medseg_02_lung.nii.gz", INFECTION),
+    )
+
+
+@pytest.fixture(scope="module")
+def predict(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVSEG_HOME", str(tmp_path_factory.mktemp("no_models")))
+        model = load_model(find_model(DEFAULT_MODEL))
+    return lambda ct: follow(predict_ct(ct, model, PredictSettings()))
+
+
+@pytest.fixture(scope="module")
+def plain(scan, predict):
+    return predict(scan.ct)
+
+
+def agreement(prediction, infection, lungs):
+    """Dice of infection and of lungs."""
+    return (
+        dice(prediction.lesions.labels, infection.labels),
+        dice(prediction.lungs.labels, lungs.labels),
+    )
+
+
+def test_infection_and_lungs_are_found(scan, plain):
+    infection, lungs = agreement(plain, scan.infection, scan.lungs)
+    assert infection > LEAST_INFECTION
+    assert lungs > LEAST_LUNGS
+
+
+@pytest.mark.parametrize("each", named(STORED))
+def test_the_order_of_voxels_on_disk_changes_no_voxel(scan, plain, predict, each):
+    ct = each.scan(scan.ct)
+    found = predict(ct)
+    for mask, expected in ((found.lesions, plain.lesions), (found.lungs, plain.lungs)):
+        turned = each.mask(expected, ct)
+        assert mask.grid.matches(turned.grid)
+        np.testing.assert_array_equal(mask.labels, turned.labels)
+
+
+@pytest.mark.parametrize("each", named(SCANNED))
+def test_another_scan_of_the_same_patient_loses_little(scan, plain, predict, each):
+    ct, most = each.scan(scan.ct), MOST_LOST[each.kind]
+    truth = (each.mask(scan.infection, ct), each.mask(scan.lungs, ct))
+    infection, lungs = agreement(predict(ct), *truth)
+    infection_before, lungs_before = agreement(plain, scan.infection, scan.lungs)
+    assert infection > infection_before - most.infection
+    assert lungs > lungs_before - most.lungs
