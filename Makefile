@@ -12,15 +12,20 @@ PYTEST := OMP_NUM_THREADS=1 $(ON_SCREEN) $(BIN)/python -m pytest -n 2 --dist loa
 PYTEST_ARGS ?=
 # Where the collections that recipes/sources.py reads have been put.
 DATA ?= ../shared/data
+MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
+STORE := .training/store
+# A model store of its own, with the models of every fold.
+RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
 
 export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all test-pyside app lint docs screenshots bench models setup clean
+.PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
+.PHONY: models models-store cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 demo: $(BASE) ## outline infection on the sample CT, into demo_output/
 	$(BIN)/covseg demo -o demo_output
@@ -55,12 +60,32 @@ screenshots: $(DEV) ## draw the pictures of the documentation anew
 bench: $(DEV) ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py
 
-models: $(DEV) ## train the bundled models anew (hours)
-	$(BIN)/python recipes/train_bundled.py --data $(DATA)
+models: $(MODELS:%=model-%) ## train the bundled models anew and bundle them (many hours)
+
+# Stopped or killed, these go on where they were.
+$(MODELS:%=model-%): model-%: models-store
+	$(RECIPE)/train_model.py $* --store $(STORE)
+	$(RECIPE)/bundle.py $*
+
+cross-validation: $(MODELS:%=cross-%) ## judge the recipes by patient (days)
+	$(RECIPE)/results_page.py
+
+$(MODELS:%=cross-%): cross-%: models-store
+	$(RECIPE)/cross_validate.py --name $* --store $(STORE) \
+	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
+	  -o docs/results/$*.json
+
+# The lungs come first; what a recipe names as its parent comes before it.
+$(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
+model-infnet-small: model-infnet-multi-small
+cross-infnet-small: cross-infnet-multi-small
+
+models-store: $(DEV)
+	$(RECIPE)/make_store.py --data $(DATA) --store $(STORE)
 
 setup: $(DEV) ## install everything, run nothing
 
-clean: ## remove what was made here; .venv stays
+clean: ## remove what was made here; .venv and .training stay
 	rm -rf build dist site demo_output
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find src tests benchmarks recipes tools -name __pycache__ -type d -prune \

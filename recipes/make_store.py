@@ -2,21 +2,26 @@
 
     python recipes/make_store.py --data DIR --store STORE [--every 3]
 
-DIR holds the collections as `recipes/sources.py` reads them.  Slices 40-49, the MedSeg
-volumes 02 and 06 and the healthy scan 104 are held out; slices 36-39 and volume 08
-validate.  Of the unlabelled slices every third is taken, as neighbours are alike.
+DIR holds the collections as `recipes/sources.py` reads them.  Every case is there to
+learn from; `recipes/folds.py` says which of them a cross-validation holds out.  Of the
+unlabelled slices every third is taken, as neighbours are alike.  What the store has
+already is left as it is, so that a run that was cut short can go on.
 """
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from running import run_recipe
 from sources import (
     HEALTHY_CASES,
     MEDSEG_CASES,
+    ONE_PATIENT,
+    Case,
     healthy_case,
     labelled_slices,
     medseg_case,
@@ -27,14 +32,14 @@ from covseg_core.io.images import list_slices, read_picture_ct
 from covseg_core.volume import CTVolume, Grid, LesionMask, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from covseg_core.volume import LungMask
-
-MEDSEG, MEDSEG_LICENCE = "MedSeg COVID-19 CT", "CC BY-NC-SA 4.0"
-LCTSC, LCTSC_LICENCE = "LCTSC, no infection", "CC BY 3.0"
-CORONACASES = "coronacases.org, patients 001-005, without masks"
-HELD_OUT, VALIDATION = {"02", "06", "104"}, {"08"}
+MEDSEG = {"collection": "MedSeg COVID-19 CT", "licence": "CC BY-NC-SA 4.0"}
+LCTSC = {"collection": "LCTSC, no infection", "licence": "CC BY 3.0"}
+CORONACASES = {
+    "collection": "coronacases.org, patients 001-005, without masks",
+    "licence": "CC BY-NC-SA 4.0",
+}
 
 
 def main() -> None:
@@ -45,61 +50,62 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=3)
     options = parser.parse_args()
     store = CaseStore.create(options.store)
-    for name, ct, lesions, lungs, facts in every_case(options.data):
-        store.add_case(ct, case_id=name, patient=name, lungs=lungs, **facts)
-        store.add_mask(name, lesions, source="manual")
-        store.set_state(name, "done")
-        print(name)
+    for name, facts, read in labelled_cases(options.data):
+        if not store.has(name) or store.read(name).state != "done":
+            print(name, flush=True)
+            add_labelled(store, name, read(), facts)
     pictures = list_slices(options.data / "slices_unlabelled")[:: options.every]
     for path in pictures:
-        store.add_case(
-            read_picture_ct(path),
-            patient=path.stem,
-            split="train",
-            collection=CORONACASES,
-            licence=MEDSEG_LICENCE,
-        )
+        if not store.has(path.stem):
+            # Files are called after patient and slice, such as case001_017.
+            patient = path.stem.partition("_")[0]
+            add(store, path.stem, read_picture_ct(path), CORONACASES, patient=patient)
     print(f"{len(pictures)} slices without masks")
 
 
-def every_case(
+def labelled_cases(
     data: Path,
-) -> Iterator[tuple[str, CTVolume, LesionMask, LungMask | None, dict[str, str]]]:
-    """Give name, scan, lesions, lungs and what else is known of every labelled case."""
-    for number, (grey, labels) in enumerate(labelled_slices(data)):
-        grid = Grid.from_spacing((1, *grey.shape), (1.0, 1.0, 1.0))
-        ct = CTVolume(
-            grey[None].astype(np.float32), grid, is_hu=False, source=Source("images")
-        )
-        split = (
-            "held-out" if number >= 40 else "validation" if number >= 36 else "train"
-        )
-        facts = {"split": split, "collection": MEDSEG, "licence": MEDSEG_LICENCE}
-        yield f"slice-{number:02d}", ct, LesionMask(labels[None], grid), None, facts
-    for number in MEDSEG_CASES:
-        case = medseg_case(data, number)
-        facts = {
-            "split": split_of(number),
-            "collection": MEDSEG,
-            "licence": MEDSEG_LICENCE,
-        }
-        yield f"medseg-{number}", case.ct, case.lesions, case.lungs, facts
-    for number in HEALTHY_CASES:
-        case = healthy_case(data, number)
-        facts = {
-            "split": split_of(number),
-            "collection": LCTSC,
-            "licence": LCTSC_LICENCE,
-        }
-        yield f"lctsc-{number}", case.ct, case.lesions, case.lungs, facts
+) -> Iterator[tuple[str, dict[str, str], Callable[[], Case]]]:
+    """Give the id of every labelled case, where it comes from, and what reads it."""
+    for number, pair in enumerate(labelled_slices(data)):
+        name = f"slice-{number:02d}"
+        yield name, MEDSEG, partial(_picture_case, name, *pair)
+    for which in MEDSEG_CASES:
+        yield f"medseg-{which}", MEDSEG, partial(medseg_case, data, which)
+    for which in HEALTHY_CASES:
+        yield f"lctsc-{which}", LCTSC, partial(healthy_case, data, which)
 
 
-def split_of(number: str) -> str:
-    """Choose the split of a volume."""
-    if number in HELD_OUT:
-        return "held-out"
-    return "validation" if number in VALIDATION else "train"
+def add_labelled(
+    store: CaseStore, name: str, case: Case, facts: dict[str, str]
+) -> None:
+    """Add a case and its mask, whichever of them is not there."""
+    if not store.has(name):
+        add(store, name, case.ct, facts, patient=patient_of(name), lungs=case.lungs)
+    if not store.read(name).versions:
+        store.add_mask(name, case.lesions, source="manual")
+    store.set_state(name, "done")
+
+
+def patient_of(name: str) -> str:
+    """Name the patient of a labelled case; a picture's is not known."""
+    return ONE_PATIENT[0] if name in ONE_PATIENT else name
+
+
+def add(
+    store: CaseStore, name: str, ct: CTVolume, facts: dict[str, str], **more: Any
+) -> None:
+    """Add a scan to learn from."""
+    known: dict[str, Any] = {**facts, **more}
+    store.add_case(ct, case_id=name, split="train", **known)
+
+
+def _picture_case(name: str, grey: np.ndarray, labels: np.ndarray) -> Case:
+    grid = Grid.from_spacing((1, *grey.shape), (1.0, 1.0, 1.0))
+    pixels = grey[None].astype(np.float32)
+    ct = CTVolume(pixels, grid, is_hu=False, source=Source("images"))
+    return Case(name, ct, LesionMask(labels[None], grid), None)
 
 
 if __name__ == "__main__":
-    main()
+    run_recipe(main)

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["Case", "healthy_case", "labelled_slices", "medseg_case"]
 
 MEDSEG_CASES = ("01", "02", "03", "05", "06", "08")
+ONE_PATIENT = ("medseg-02", "medseg-03")
+"""Two scans that show the same chest: slices of them correlate by up to 0.98, those of
+any other two volumes by at most 0.87."""
 HEALTHY_CASES = ("101", "102", "103", "104")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One patient with true lungs and lesions."""
+    """One patient with true lesions and lungs; these are None for a picture."""
 
     name: str
     ct: CTVolume
     lesions: LesionMask
-    lungs: LungMask
+    lungs: LungMask | None
 
 
 def medseg_case(data: Path, number: str) -> Case:

@@ -1,0 +1,153 @@
+"""Write the page of results from the files that cross_validate.py made.
+
+    python recipes/results_page.py [--results docs/results]
+
+The page is ``index.md`` in that folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from document import RESULTS, read_results
+from results_words import CLOSING, OPENING, lungs_in_words, way_in_words
+from running import run_recipe
+from summary import WAYS, answer_of
+
+from covseg_core.errors import InputRefusedError
+from covseg_core.io.atomic import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MEASURES = {
+    "dice": "Dice",
+    "mean_dice": "Dice over thresholds",
+    "ggo": "opacity",
+    "consolidation": "consolidation",
+    "right_lung": "right lung",
+    "left_lung": "left lung",
+    "false_ml": "false ml",
+}
+WORST = 5
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    folder = parser.parse_args().results
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise InputRefusedError(
+            f"there are no results in {folder.name}; make them with cross_validate.py."
+        )
+    documents = [read_results(file) for file in files]
+    write_text(folder / "index.md", render_page(documents))
+    print(f"{len(documents)} models")
+
+
+def render_page(documents: Sequence[dict[str, Any]]) -> str:
+    """Write the page for results of several models, in Markdown."""
+    parts = [OPENING, *("\n".join(_model(each)) for each in documents), CLOSING]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _model(results: dict[str, Any]) -> Iterator[str]:
+    folds, whole = len(results["weights"]), results["of_folds"]
+    yield f"## {results['name']}"
+    yield ""
+    yield (
+        f"`{results['architecture']}`, {results['size']} × {results['size']} pixels, "
+        f"recipe `{results['recipe']}`, epochs: {results['epochs']}; "
+        f"{folds} of {whole} folds. {lungs_in_words(results)}"
+    )
+    if folds < whole:
+        yield ""
+        yield "**These figures are of some folds only and will change.**"
+    yield ""
+    yield from _table(_head(results), _rows(results))
+    yield ""
+    yield from _threshold_and_calibration(results)
+    yield ""
+    yield "The lowest Dice of all:"
+    yield ""
+    yield from _table(
+        ("case", "true ml", "found ml", "Dice"), [_case(row) for row in _worst(results)]
+    )
+
+
+def _head(results: dict[str, Any]) -> tuple[str, ...]:
+    titles = (MEASURES[key] for key in _measures(results))
+    return ("held out", "lungs", "patients", "slices", *titles)
+
+
+def _measures(results: dict[str, Any]) -> list[str]:
+    """List the measures that any source has."""
+    told = results["sources"].values()
+    ways = [source[way] for source in told for way in WAYS if source[way]]
+    return [key for key in MEASURES if any(key in way for way in ways)]
+
+
+def _rows(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for source, told in results["sources"].items():
+        for way in WAYS:
+            if told[way] is None:
+                continue
+            yield (
+                source,
+                way_in_words(way, source, results["label_set"]),
+                str(told["patients"]),
+                str(told["slices"]),
+                *(_interval(told[way].get(key), key) for key in _measures(results)),
+            )
+
+
+def _interval(told: dict[str, Any] | None, key: str) -> str:
+    """Write a mean with its interval; a dash where there is none."""
+    if told is None:
+        return "–"
+    digits = 1 if key.endswith("_ml") else 2
+    mean = f"{told['mean']:.{digits}f}"
+    if told["low"] is None:
+        return mean
+    return f"{mean} ({told['low']:.{digits}f}–{told['high']:.{digits}f})"
+
+
+def _threshold_and_calibration(results: dict[str, Any]) -> Iterator[str]:
+    threshold, checked = results["threshold"], results["calibration"]
+    yield (
+        f"Best threshold {threshold['best']:.2f}: mean Dice of the sources "
+        f"{threshold['mean_dice']:.3f}, with 0.5 {threshold['mean_dice_at_half']:.3f}. "
+        f"Temperature {checked['temperature']:g}: expected calibration error "
+        f"{checked['ece_before']:.4f} before and {checked['ece']:.4f} after, "
+        f"{checked['region']}."
+    )
+
+
+def _worst(results: dict[str, Any]) -> list[dict[str, Any]]:
+    scored = [row for row in results["cases"] if answer_of(row)["dice"] is not None]
+    return sorted(scored, key=lambda row: answer_of(row)["dice"])[:WORST]
+
+
+def _case(row: dict[str, Any]) -> tuple[str, ...]:
+    answer = answer_of(row)
+    sizes = (answer.get(key) for key in ("true_ml", "found_ml"))
+    told = ("–" if size is None else f"{size:.1f}" for size in sizes)
+    return (row["case"], *told, f"{answer['dice']:.2f}")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield _line(head)
+    yield _line(["---"] * len(head))
+    yield from (_line(row) for row in rows)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    run_recipe(main)

@@ -1,0 +1,70 @@
+"""What the page of results says around its tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["CLOSING", "OPENING", "lungs_in_words", "way_in_words"]
+
+OPENING = """\
+# Results
+
+Every figure on this page is of patients whose scans the network had not seen. The
+cases of [the recipes](../models.md#how-the-models-are-made) are split into five folds
+by patient. Five networks are trained by one recipe, each without one fold, and each is
+asked about the fold that it did not see. `recipes/results_page.py` writes this page
+from the files beside it, which hold the scores of every single case.
+
+**How to read the tables**
+
+- *Dice* compares the mask at the threshold 0.5, as a user gets it, with the reader's:
+  over a whole scan for volumes, over the one slice for pictures. It is not defined, and
+  not counted, where there is nothing to find; *false ml* tells what was outlined there.
+- *Dice over thresholds* is the mean for the thresholds 0, 0.01, … 1, before small
+  islands are dropped.
+- *Opacity* and *consolidation* are scored where they occur and the reader told them
+  apart; infection of unknown class is left out.
+- Of a model that outlines lungs, *Dice* is that of both lungs together; *right lung*
+  and *left lung* ask for the side, too.
+- *Lungs given* means that the reader's lungs were handed over, *found* that the program
+  found them. Pictures are shown to the network whole.
+- In brackets stands the 95 % bootstrap interval, drawn by patient. It is missing where
+  one patient stands behind a figure, and it is wide where there are few.
+"""
+
+CLOSING = """\
+## What these figures do not say
+
+- **The bundled weights are not the ones that were judged.** They are trained by the
+  same recipe on all cases, the held-out ones as well, so no case above is new to them.
+  The networks of the folds, trained on four fifths, stand for them.
+- **Threshold and temperature were chosen on the held-out cases**, one number each. The
+  mean Dice at the best threshold is therefore a little too good; the tables are at 0.5.
+  The calibration error after tempering is of the cases that the temperature was fitted
+  to.
+- **Who the pictures are of is not known.** Each counts as one patient, though some may
+  share one. Neighbouring files lie in one fold, so that a patient is rarely on both
+  sides; the intervals of pictures may still be too narrow.
+- **Few patients.** The volumes are of ten people, four of them without infection, from
+  two collections. Other scanners, doses, slice thicknesses and diseases are not here.
+  MedSeg 06 holds one tiny lesion, and its Dice counts as much as any other.
+- **Readers differ.** The masks are those of the collections; another reader would draw
+  others.
+- **The recipes were chosen** when earlier figures of these same cases were known.
+"""
+
+
+def lungs_in_words(results: dict[str, Any]) -> str:
+    """Say what found the lungs for a model of infection."""
+    if results["label_set"] == "lungs":
+        return ""
+    if results["lungs_found_by"]:
+        return "Lungs were found by the lung model of the same fold, just as blind."
+    return "Lungs were found by the bundled lung model, which **has seen** these scans."
+
+
+def way_in_words(way: str, source: str, label_set: str) -> str:
+    """Say where the lungs of a row came from."""
+    if label_set == "lungs":
+        return "its own"
+    return "–" if source.endswith("pictures") else way

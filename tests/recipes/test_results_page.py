@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+import results_page
+from by_hand import make_results, write_results
+from results_page import render_page
+
+from covseg_core.errors import InputRefusedError
+
+
+def test_a_source_has_a_line_for_every_way():
+    page = render_page([make_results()])
+    expected = [
+        "| held out | lungs | patients | slices | Dice | opacity | false ml |",
+        "| MedSeg: volumes | given | 2 | 40 | 0.80 (0.75–0.85) | – | – |",
+        "| MedSeg: volumes | found | 2 | 40 | 0.70 (0.60–0.80) | – | 3.2 |",
+        "| MedSeg: pictures | – | 5 | 5 | 0.65 (0.60–0.70) | 0.50 (0.40–0.60) | – |",
+    ]
+    assert [line for line in page.splitlines() if line in expected] == expected
+
+
+def test_the_worst_cases_are_told_and_healthy_ones_are_not_among_them():
+    page = render_page([make_results()])
+    assert "| medseg-06 | 70.0 | 60.0 | 0.20 |\n| medseg-01" in page
+    assert "| lctsc-101 |" not in page
+
+
+def test_threshold_and_calibration_are_told():
+    page = render_page([make_results()])
+    assert (
+        "Best threshold 0.40: mean Dice of the sources 0.710, with 0.5 0.700." in page
+    )
+    assert "calibration error 0.0500 before and 0.0100 after, within the lungs." in page
+
+
+def test_lungs_from_a_model_that_knows_the_scans_are_no_secret():
+    assert "which **has seen** these scans" in render_page(
+        [make_results(lungs_found_by="")]
+    )
+
+
+def test_a_part_of_the_folds_is_no_secret():
+    page = render_page([make_results(weights={"0": "a"})])
+    assert "1 of 2 folds" in page
+    assert "**These figures are of some folds only and will change.**" in page
+
+
+def test_a_page_is_written_for_the_results_of_a_folder(tmp_path, monkeypatch, capsys):
+    write_results(tmp_path, name="second")
+    write_results(tmp_path, name="first")
+    monkeypatch.setattr(sys, "argv", ["page", "--results", str(tmp_path)])
+    results_page.main()
+    page = (tmp_path / "index.md").read_text(encoding="utf-8")
+    assert page.index("## first") < page.index("## second")
+    assert capsys.readouterr().out == "2 models\n"
+
+
+def test_a_folder_without_results_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["page", "--results", str(tmp_path)])
+    with pytest.raises(InputRefusedError, match="make them with cross_validate"):
+        results_page.main()
