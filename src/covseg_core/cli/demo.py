@@ -11,6 +11,7 @@ from covseg_core.cli.output import say
 from covseg_core.cli.predict_volume import Wanted, save_prediction
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
+from covseg_core.inference.lungs import lungs_of
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
 from covseg_core.io.atomic import write_json
@@ -29,7 +30,6 @@ from covseg_core.reports.severity.facts import (
 )
 from covseg_core.reports.severity.write import write_reports
 from covseg_core.severity.report import measure_report
-from covseg_core.transforms.lungs import find_lungs
 
 if TYPE_CHECKING:
     from covseg_core.inference.prediction import Prediction
@@ -75,7 +75,7 @@ def _report(
     output: Path, ct: CTVolume, prediction: Prediction, manifest: dict[str, Any]
 ) -> None:
     """Score the scan and write severity.json, report.html and report.pdf."""
-    lungs = prediction.lungs or find_lungs(ct)
+    lungs = prediction.lungs or follow(lungs_of(ct))
     case = SeverityCase(ct, prediction.lesions, lungs)
     report = measure_report(ct, prediction.lesions, lungs)
     model = manifest["model"]

@@ -13,7 +13,10 @@ from covseg_core.cli.output import (
     say,
     say_json,
 )
+from covseg_core.cli.progress import follow
+from covseg_core.inference.config import RunSettings
 from covseg_core.io import read_ct
+from covseg_core.registry.store import find_model
 
 __all__ = ["lungs"]
 
@@ -23,6 +26,8 @@ def lungs(
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
+    model: str | None = None,
+    settings: Annotated[RunSettings, Parameter(name="*")] = RunSettings(),  # noqa: B008
     series: str | None = None,
     json: bool = False,
 ) -> None:
@@ -34,6 +39,13 @@ def lungs(
         DICOM folder, file or DICOMDIR, or NIfTI file.
     output
         Mask to write, .nii.gz or .nii; 1 is the right lung, 2 the left.
+    model
+        Name of a model that outlines lungs, or the path of its folder; hu-threshold
+        needs none and goes by the density of air, as without a name.
+    settings
+        What runs it.
+    settings
+        Device, engine and batch.
     series
         Series Instance UID, where there are several.
     json
@@ -43,10 +55,12 @@ def lungs(
     refuse_overwriting([input], [output])
     ct = read_ct(input, series_uid=series)
 
+    from covseg_core.inference.lungs import LUNGS_MODEL, outline_lungs
     from covseg_core.io.nifti import write_nifti_labels
-    from covseg_core.transforms.lungs import find_lungs
+    from covseg_core.registry.weights import load_model
 
-    mask = find_lungs(ct)
+    loaded = load_model(find_model(model or LUNGS_MODEL))
+    mask = follow(outline_lungs(ct, loaded, settings))
     write_nifti_labels(output, mask)
     if json:
         say_json({"output": str(output), "volumes_ml": mask.volumes_ml})

@@ -13,6 +13,7 @@ from covseg_core.cli.cases.inputs import read_lesions, read_lungs
 from covseg_core.cli.predict_volume import beside
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
+from covseg_core.inference.lungs import lungs_of
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io.dicom.seg import is_dicom_seg, read_dicom_seg
 from covseg_core.io.lobes import read_lobes
@@ -26,7 +27,6 @@ from covseg_core.reports.severity.facts import (
     LUNGS_WERE_GIVEN,
     given_words,
 )
-from covseg_core.severity.live import lungs_of
 from covseg_core.severity.regions import lungs_from_lobes
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.volume import LesionMask

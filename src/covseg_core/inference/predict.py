@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from covseg_core.errors import InputRefusedError
+from covseg_core.inference.batches import chunks_of, require_finite
 from covseg_core.inference.canvas import Canvas, DoubtCanvas
+from covseg_core.inference.lungs import lungs_of
 from covseg_core.inference.opinions import make_opinions
 from covseg_core.inference.outliners import HuThreshold, NetworkOutliner, Outliner
 from covseg_core.inference.prediction import Prediction, SlicePrediction
@@ -21,7 +22,6 @@ from covseg_core.inference.uncertainty import (
     is_suspect,
     score_slices,
 )
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.postprocess import classes_of
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
@@ -38,13 +38,11 @@ __all__ = [
     "Prediction",
     "Progress",
     "SlicePrediction",
-    "chunks_of",
     "doubt_image",
     "make_outliner",
     "make_slice_outliner",
     "predict_ct",
     "predict_image",
-    "require_finite",
 ]
 
 
@@ -69,7 +67,7 @@ def predict_ct(
     settings : PredictSettings
         Device, engine, batch, threshold.
     lungs : LungMask, optional
-        On the grid of `ct`; found by threshold if not given.
+        On the grid of `ct`; found if not given.
     keep_probabilities : bool
         Keep them for the whole volume: 4 bytes per voxel and class.
     uncertainty : UncertaintySettings, optional
@@ -103,8 +101,7 @@ def predict_ct(
         lungs.require_on(ct)
         require_lungs(lungs)
     elif model.card.prepare.crop == "lungs":
-        yield Progress("Finding the lungs")
-        lungs = find_lungs(ct)
+        lungs = yield from lungs_of(ct, settings)
     yield Progress("Loading the network")
     outline = make_outliner(model, settings, ct)
     standard = standardise_ct(ct)
@@ -185,7 +182,7 @@ def make_outliner(
     """Choose what outlines a scan: the model's network or, without one, HU bands."""
     if model.network is None:
         return HuThreshold(standardise_ct(ct).grid, is_hu=ct.is_hu)
-    return NetworkOutliner(model.network, model.card.prepare, settings, is_hu=ct.is_hu)
+    return NetworkOutliner(model.network, model.card, settings, is_hu=ct.is_hu)
 
 
 def make_slice_outliner(model: LoadedModel, settings: PredictSettings) -> Outliner:
@@ -200,23 +197,6 @@ def make_slice_outliner(model: LoadedModel, settings: PredictSettings) -> Outlin
     return make_outliner(
         model, settings, CTVolume(np.zeros((1, 1, 1), np.float32), grid, is_hu=False)
     )
-
-
-def require_finite(ct: CTVolume) -> None:
-    """Raise `InputRefusedError` if a voxel is not finite."""
-    if not np.isfinite((ct.hu.min(), ct.hu.max())).all():
-        raise InputRefusedError(
-            "the CT holds values that are not finite, which no network can judge; "
-            "set them to air (-1000 HU) first."
-        )
-
-
-def chunks_of(whole: slice, size: int) -> list[slice]:
-    """Cut a range of slices into batches, the last of which may be smaller."""
-    return [
-        slice(start, min(start + size, whole.stop))
-        for start in range(whole.start, whole.stop, size)
-    ]
 
 
 def _only(box: Box, slices: slice | None) -> Box:

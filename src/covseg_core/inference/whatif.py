@@ -15,14 +15,14 @@ import numpy as np
 import torch
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
+from covseg_core.inference.batches import chunks_of, require_finite
 from covseg_core.inference.canvas import Canvas
 from covseg_core.inference.imagined import RECONSTRUCTION, WhatIf
+from covseg_core.inference.lungs import lungs_of
 from covseg_core.inference.outliners import NetworkOutliner
-from covseg_core.inference.predict import chunks_of, require_finite
 from covseg_core.inference.progress import Progress
 from covseg_core.labels import LESIONS, Tissue
 from covseg_core.models.network import SegmentationNetwork
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
 
@@ -81,13 +81,12 @@ def imagine(
     network = _require_stichnet(model)
     _require_hu(ct)
     if lungs is None:
-        yield Progress("Finding the lungs")
-        lungs = find_lungs(ct)
+        lungs = yield from lungs_of(ct, settings)
     lungs.require_on(ct)
     require_lungs(lungs)
     yield Progress("Loading the network")
     card = model.card
-    ask = NetworkOutliner(_Images(network), card.prepare, settings, is_hu=True)
+    ask = NetworkOutliner(_Images(network), card.as_trained, settings, is_hu=True)
 
     standard = standardise_ct(ct)
     box = box_for(standard, standardise_mask(lungs), card.prepare)

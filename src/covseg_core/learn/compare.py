@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from covseg_core.inference.config import PredictSettings
+from covseg_core.inference.lungs import outline_lungs
 from covseg_core.inference.predict import (
     make_slice_outliner,
     predict_ct,
     predict_image,
 )
+from covseg_core.labels import LUNGS
 from covseg_core.metrics import dice
 from covseg_core.metrics.intervals import compare_paired
+from covseg_core.severity.lung_sides import told_apart
 from covseg_core.steps import result_of
 from covseg_core.volume import SliceImage
 
@@ -55,9 +58,10 @@ class CaseScore:
     case_id, patient : str
         Which and whose.
     before, after : float
-        Dice of infection; `before` is NaN where there was no model before.
+        Dice of infection, or the mean of both lungs'; `before` is NaN where there was
+        no model before.
     true_ml, before_ml, after_ml : float or None
-        Infection; None for a picture, which has no voxel size.
+        Infection, or lung; None for a picture, which has no voxel size.
     """
 
     case_id: str
@@ -125,9 +129,13 @@ def compare_models(
         yield Compared(number, len(cases))
         ct = store.ct(case.case_id)
         lungs = store.lungs(case.case_id)
-        truth = store.mask(case.case_id, case.version).labels > 0
-        old = None if before is None else _infection(ct, lungs, before, settings)
-        new = _infection(ct, lungs, after, settings)
+        if after.card.label_set == LUNGS.name and lungs is not None:
+            truth = told_apart(lungs).labels
+        else:
+            mask = store.mask(case.case_id, case.version)
+            truth = (mask.labels > 0).astype(np.uint8)
+        old = None if before is None else _outlined(ct, lungs, before, settings)
+        new = _outlined(ct, lungs, after, settings)
         scores.append(_score(case, ct, truth, old, new))
     yield Compared(len(cases), len(cases))
     summary = compare_paired(
@@ -138,37 +146,48 @@ def compare_models(
     return Comparison(tuple(scores), summary)
 
 
-def _infection(
+def _outlined(
     ct: CTVolume, lungs: LungMask | None, model: LoadedModel, settings: PredictSettings
-) -> npt.NDArray[np.bool_]:
-    """Outline infection on a scan or a picture, (Z, Y, X)."""
+) -> npt.NDArray[np.uint8]:
+    """Outline infection on a scan or a picture, or the two lungs, (Z, Y, X)."""
+    if model.card.label_set == LUNGS.name:
+        return result_of(outline_lungs(ct, model, settings)).labels
     if ct.is_picture:
         image = SliceImage(ct.hu[0].astype(np.uint8), "")
         outline = make_slice_outliner(model, settings)
-        return predict_image(image, model, outline, settings).labels[None] > 0
-    prediction = result_of(predict_ct(ct, model, settings, lungs=lungs))
-    return prediction.lesions.labels > 0
+        infected = predict_image(image, model, outline, settings).labels[None] > 0
+    else:
+        prediction = result_of(predict_ct(ct, model, settings, lungs=lungs))
+        infected = prediction.lesions.labels > 0
+    return infected.astype(np.uint8)
 
 
 def _score(
     case: FrozenCase,
     ct: CTVolume,
-    truth: npt.NDArray[np.bool_],
-    before: npt.NDArray[np.bool_] | None,
-    after: npt.NDArray[np.bool_],
+    truth: npt.NDArray[np.uint8],
+    before: npt.NDArray[np.uint8] | None,
+    after: npt.NDArray[np.uint8],
 ) -> CaseScore:
-    def ml(mask: npt.NDArray[np.bool_] | None) -> float | None:
+    def ml(mask: npt.NDArray[np.uint8] | None) -> float | None:
         if mask is None or ct.is_picture:
             return None
-        return round(int(mask.sum()) * ct.grid.voxel_ml, 3)
+        return round(np.count_nonzero(mask) * ct.grid.voxel_ml, 3)
 
     return CaseScore(
         case.case_id,
         case.patient,
-        math.nan if before is None else dice(before, truth),
-        dice(after, truth),
+        math.nan if before is None else _dice(before, truth),
+        _dice(after, truth),
         *(ml(mask) for mask in (truth, before, after)),
     )
+
+
+def _dice(found: npt.NDArray[np.uint8], truth: npt.NDArray[np.uint8]) -> float:
+    """Take the mean over what is told apart: one infection, or two lungs."""
+    values = np.union1d(np.unique(truth), np.unique(found))
+    each = [dice(found == value, truth == value) for value in values if value]
+    return sum(each) / len(each) if each else dice(found > 0, truth > 0)
 
 
 def _plain(value: Any) -> Any:

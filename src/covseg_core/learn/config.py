@@ -18,8 +18,9 @@ class NewNetwork(Settings):
     backbone: str | None = setting(
         None, "Backbone in the widths of the papers; a small network if not given."
     )
-    labels: Literal["infection", "lesions"] | None = setting(
-        None, "What a unet tells apart: infection, or opacity and consolidation."
+    labels: Literal["infection", "lesions", "lungs"] | None = setting(
+        None,
+        "What a unet outlines: infection, opacity and consolidation, or both lungs.",
     )
     size: int | None = setting(
         None, "Rows and columns that the network is shown; 256 if not given.", low=32

@@ -14,7 +14,7 @@ from covseg_core.learn.origin import first_network
 from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
 from covseg_core.learn.slices import Prepared, drawn_weights, prepare_cases
 from covseg_core.registry.locking import locked
-from covseg_core.registry.promotion import promote
+from covseg_core.registry.promotion import OUTLINES, promote
 from covseg_core.registry.store import find_model, models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
 from covseg_core.training.checkpoint import Checkpoints
@@ -246,6 +246,8 @@ def _save(model: LoadedModel, comparison: Comparison | None) -> ModelEntry:
 def decide(plan: RunPlan, entry: ModelEntry, comparison: Comparison | None) -> Outcome:
     """Promote a model that is shown to be no worse than its parent."""
     by_hand = f"`covseg models promote {plan.name}` makes it the default"
+    if plan.card.label_set not in OUTLINES:
+        by_hand = f"`covseg lungs --model {plan.name}` runs it"
     if comparison is None:
         reason = f"there is no held-out case to judge it by; {by_hand}."
     elif plan.parent is None and not any(case.after for case in comparison.cases):
@@ -254,6 +256,8 @@ def decide(plan: RunPlan, entry: ModelEntry, comparison: Comparison | None) -> O
         reason = f"it has no parent to be compared with; {by_hand}."
     elif comparison.is_worse:
         reason = f"its parent {plan.parent} is better on the held-out cases."
+    elif plan.card.label_set not in OUTLINES:
+        reason = f"it is no worse than its parent {plan.parent}; {by_hand}."
     else:
         promote(plan.name)
         reason = f"it is no worse than its parent {plan.parent} on the held-out cases."

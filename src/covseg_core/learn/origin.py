@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
 from covseg_core.errors import ModelRefusedError, UsageError
-from covseg_core.labels import LESIONS
+from covseg_core.labels import INFECTION, LESIONS, LUNGS
 from covseg_core.models import create_model
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.store import find_model
@@ -24,11 +24,21 @@ __all__ = ["card_for", "first_network", "weights_source"]
 DEFAULT_ARCHITECTURE = "infnet"
 DEFAULT_BACKBONE = "regnety_004"
 DEFAULT_SIZE = 256
-UNET_CLASSES = {"infection": 1, "lesions": 3}
+UNET_LABELS: dict[str, dict[str, Any]] = {
+    "infection": {"classes": 1},
+    "lesions": {"classes": 3},
+    "lungs": {"classes": 3, "labels": "lungs"},
+}
+HOLD_AN_INFNET = ("infnet-joint", "multi-infnet")
 # The published widths suit 2,048 features of a 50-layer backbone.
 SMALL: dict[str, dict[str, Any]] = {
     "infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32},
-    "infnet-joint": {"ra_channels": (64, 48, 32), "edge_channels": 32},
+    "infnet-joint": {
+        "ra_channels": (32, 32, 32),
+        "edge_channels": 32,
+        "channels": 24,
+        "width": 16,
+    },
     "multi-infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32, "width": 12},
     "stichnet": {
         "backbone": "mobilenetv2_050",
@@ -36,6 +46,9 @@ SMALL: dict[str, dict[str, Any]] = {
         "latent_channels": 4,
     },
 }
+
+# Lungs are plain to see, and every scan has to wait for them.
+SMALL_FOR_LUNGS = {"backbone": "regnety_002", "width": 8}
 
 # A network that draws the slice needs to see its grey.
 PREPARE: dict[str, dict[str, Any]] = {
@@ -71,7 +84,9 @@ def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
     if wanted.backbone is None:
         arguments |= SMALL.get(architecture, {})
     if architecture == "unet" and wanted.labels is not None:
-        arguments["classes"] = UNET_CLASSES[wanted.labels]
+        arguments |= UNET_LABELS[wanted.labels]
+        if wanted.labels == LUNGS.name and wanted.backbone is None:
+            arguments |= SMALL_FOR_LUNGS
     with torch.device("meta"):
         network = create_model(architecture, **arguments)
     if wanted.labels not in (None, network.label_set.name):
@@ -86,7 +101,10 @@ def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
         arguments=arguments,
         label_set=network.label_set.name,
         prepare=Prepare(
-            size=wanted.size or DEFAULT_SIZE, **PREPARE.get(architecture, {})
+            size=wanted.size or DEFAULT_SIZE,
+            # Whoever looks for the lungs cannot be shown their box.
+            crop="none" if network.label_set == LUNGS else "lungs",
+            **PREPARE.get(architecture, {}),
         ),
     )
 
@@ -113,6 +131,10 @@ def _card_from_parent(name: str, parent: str, architecture: str | None) -> Model
             "weights_sha256": "",
             "created_utc": "",
             "metrics": {},
+            # Measured on the parent's weights, and true of no others.
+            "temperature": 1.0,
+            "calibration": {},
+            "failures": (),
         }
     )
 
@@ -120,6 +142,8 @@ def _card_from_parent(name: str, parent: str, architecture: str | None) -> Model
 def _second_stage(card: ModelCard, architecture: str | None) -> ModelCard:
     if architecture in (None, card.architecture):
         return card
+    if architecture == "infnet" and card.architecture in HOLD_AN_INFNET:
+        return _first_stage(card)
     if (card.architecture, architecture) != ("infnet", "multi-infnet"):
         raise ModelRefusedError(
             f"the parent {card.name!r} is of the architecture {card.architecture!r}, "
@@ -138,6 +162,16 @@ def _second_stage(card: ModelCard, architecture: str | None) -> ModelCard:
             "arguments": {**card.arguments, **width},
         }
     )
+
+
+def _first_stage(card: ModelCard) -> ModelCard:
+    arguments = {k: v for k, v in card.arguments.items() if k != "width"}
+    change = {
+        "architecture": "infnet",
+        "label_set": INFECTION.name,
+        "arguments": arguments,
+    }
+    return card.model_copy(update=change)
 
 
 def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | None:
@@ -169,7 +203,8 @@ def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | N
 def first_network(plan: RunPlan) -> SegmentationNetwork:
     """Build the network that a run begins with.
 
-    A second stage that is put on a first one leaves that as it is.
+    A second stage that is put on a first one leaves that as it is; a first one that is
+    taken out of a network of two learns on alone.
 
     Raises
     ------
@@ -185,6 +220,8 @@ def first_network(plan: RunPlan) -> SegmentationNetwork:
         raise ModelRefusedError(f"{plan.weights_from!r} has no network.")
     if source.card.architecture == plan.card.architecture:
         return source.network
+    if plan.card.architecture == "infnet":
+        return cast("SegmentationNetwork", source.network.get_submodule("prior"))
     network = create_model(plan.card.architecture, **plan.card.arguments)
     prior = network.get_submodule("prior")
     prior.load_state_dict(source.network.state_dict())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from covseg_core.cases.freeze import TrainingManifest, freeze
 from covseg_core.cases.record import SOURCES, TRUSTED
 from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.labels import LUNGS
 from covseg_core.learn.origin import card_for, weights_source
 from covseg_core.learn.plan import RunPlan
 from covseg_core.models import ARCHITECTURES
@@ -63,6 +64,8 @@ def make_plan(
     sources, states = (SOURCES, ("new", "done")) if pseudo_labels else (TRUSTED, DONE)
     tissues = ARCHITECTURES[card.architecture].learns_tissues
     manifest = freeze(store, sources=sources, states=states, unlabelled=tissues)
+    if card.label_set == LUNGS.name:
+        manifest = _with_lungs(manifest)
     if not manifest.of_split("train"):
         raise InputRefusedError(
             "the store has no finished case to learn from in its split train, and "
@@ -95,6 +98,17 @@ def require_free_name(name: str) -> None:
         )
     if name in {entry.card.name for entry in list_models()}:
         raise UsageError(f"there is a model {name!r} already; choose another --name.")
+
+
+def _with_lungs(manifest: TrainingManifest) -> TrainingManifest:
+    """Leave out the cases without a lung mask, of which nothing can be learnt."""
+    cases = tuple(case for case in manifest.cases if case.lungs_sha256 is not None)
+    if not cases:
+        raise InputRefusedError(
+            "no finished case of the store has a lung mask to learn from; give it with "
+            "`covseg cases add ... --lungs`."
+        )
+    return manifest.model_copy(update={"cases": cases})
 
 
 def _learnt_by(parent: str | None, manifest: TrainingManifest) -> tuple[str, ...]:

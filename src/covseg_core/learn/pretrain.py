@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from covseg_core.errors import InputRefusedError
+from covseg_core.inference.lungs import lungs_of
 from covseg_core.io.atomic import write_json
 from covseg_core.labels import INFECTION
 from covseg_core.learn.logged import logged
@@ -22,12 +23,12 @@ from covseg_core.models import create_model
 from covseg_core.registry.locking import locked
 from covseg_core.registry.store import models_folder
 from covseg_core.registry.weights import save_model
+from covseg_core.steps import result_of
 from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.data import TrainingSlices, slices_of_volume
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import Step
 from covseg_core.training.pretrain import Pretraining, pretrain
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _slices_of(scan: UnlabelledScan, prepare: Prepare) -> TrainingSlices:
         ct = scan.ct()
         lungs = None
         if prepare.crop == "lungs" and not ct.is_picture:
-            lungs = scan.lungs() or find_lungs(ct)
+            lungs = scan.lungs() or result_of(lungs_of(ct))
         nothing = LesionMask(np.zeros(ct.hu.shape, np.uint8), ct.grid, INFECTION)
         return slices_of_volume(ct, nothing, lungs, prepare)
     except InputRefusedError as error:

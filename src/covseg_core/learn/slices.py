@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,11 +12,13 @@ import numpy as np
 import torch
 
 from covseg_core.cases.freeze import FrozenCase
-from covseg_core.labels import INFECTION, LESIONS, UNKNOWN_CLASS
+from covseg_core.inference.lungs import lungs_of
+from covseg_core.labels import INFECTION, LESIONS, LUNGS, UNKNOWN_CLASS
 from covseg_core.models import ARCHITECTURES
+from covseg_core.severity.lung_sides import told_apart
+from covseg_core.steps import result_of
 from covseg_core.training.data import TrainingSlices, slices_of_volume, tissue_mask
 from covseg_core.training.slice_cache import SliceWriter, open_slices
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
@@ -149,7 +152,7 @@ def rehearsed_weights(
 def drawn_weights(
     data: TrainingSlices, cases: Sequence[str], plan: RunPlan
 ) -> torch.Tensor:
-    """Weigh slices so that rehearsal and unlabelled scans get their shares.
+    """Weigh slices so that every scan, rehearsal and unlabelled ones get their shares.
 
     Parameters
     ----------
@@ -168,11 +171,17 @@ def drawn_weights(
     scans = {scan.case_id for scan in plan.manifest.unlabelled}
     labelled = torch.tensor([case not in scans for case in cases])
     is_old = torch.tensor([case in plan.old_cases for case in cases])
-    weights = data.weights.clone()
+    weights = data.weights * _by_scan(cases, plan.settings.evenness)
     weights[labelled] = _with_share(
         weights[labelled], is_old[labelled], plan.settings.rehearsal
     )
     return _with_share(weights, ~labelled, plan.settings.unlabelled)
+
+
+def _by_scan(cases: Sequence[str], evenness: float) -> torch.Tensor:
+    """Weigh slices so that a scan of n counts as n to the power of 1 - `evenness`."""
+    sizes = Counter(cases)
+    return torch.tensor([sizes[case] ** -evenness for case in cases])
 
 
 def _with_share(
@@ -190,8 +199,10 @@ def _slices_of(store: CaseReader, case: FrozenScan, plan: RunPlan) -> TrainingSl
     ct = store.ct(case.case_id)
     prepare = plan.card.prepare
     lungs = known = store.lungs(case.case_id)
+    if lungs is not None and plan.card.label_set == LUNGS.name:
+        return slices_of_volume(ct, told_apart(lungs), lungs, prepare)
     if lungs is None and prepare.crop == "lungs" and not ct.is_picture:
-        lungs = find_lungs(ct)
+        lungs = result_of(lungs_of(ct))
     lesions = None
     if isinstance(case, FrozenCase):
         mask = store.mask(case.case_id, case.version)

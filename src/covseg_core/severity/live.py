@@ -1,4 +1,4 @@
-"""Measure again and again while a mask is corrected, and find the lungs once."""
+"""Measure again and again while a mask is corrected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from covseg_core.severity.report import SeverityReport, SeverityStep, report_steps
 from covseg_core.severity.table import ScoreRow, rows_of
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import CTVolume, Grid, LesionMask, LobeMask, LungMask
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Severity", "SeverityStep", "lungs_of", "measure_severity"]
+__all__ = ["Severity", "SeverityStep", "measure_severity"]
 
 _MARGIN_VOXELS = 8
 """The surface of a lung is known by what lies beyond it."""
@@ -38,12 +37,6 @@ class Severity:
 
     report: SeverityReport
     rows: tuple[ScoreRow, ...]
-
-
-def lungs_of(ct: CTVolume) -> Generator[SeverityStep, None, LungMask]:
-    """Find the lungs, for a child process; raises as `find_lungs` does."""
-    yield SeverityStep("Finding the lungs")
-    return find_lungs(ct)
 
 
 def measure_severity(

@@ -10,6 +10,7 @@ from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
 from covseg_core.io.same_voxels import in_order_of
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import mask_from_layer
+from napari_covseg._files.lungs import lungs_of_scan
 from napari_covseg._files.read_scan import Reading
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from covseg_core.inference.progress import Progress
     from covseg_core.reports.severity.facts import ReportFacts, SeverityCase
     from covseg_core.severity.report import SeverityStep
     from covseg_core.volume import CTVolume, Grid, LobeMask
@@ -111,12 +113,14 @@ class Exported:
     volumes_ml: dict[str, float]
 
 
-def export(wish: ExportWish) -> Generator[Reading | SeverityStep, None, Exported]:
+def export(
+    wish: ExportWish,
+) -> Generator[Reading | Progress | SeverityStep, None, Exported]:
     """Write a mask, the lungs, both or a report.
 
     Yields
     ------
-    Reading or SeverityStep
+    Reading, Progress or SeverityStep
         Before each stage.
 
     Raises
@@ -140,14 +144,11 @@ def export(wish: ExportWish) -> Generator[Reading | SeverityStep, None, Exported
     return Exported(paths, dict(map(_volume, found)))
 
 
-def _lungs(wish: ExportWish) -> Generator[Reading, None, TracedMask]:
+def _lungs(wish: ExportWish) -> Generator[Progress, None, TracedMask]:
     """Give the lungs on the grid that was read."""
     lungs = wish.lungs
     if lungs is None:
-        from covseg_core.transforms.lungs import find_lungs
-
-        yield Reading("Finding the lungs")
-        lungs = find_lungs(wish.ct)
+        lungs = yield from lungs_of_scan(wish.ct)
     labels = in_order_of(wish.grid, lungs.labels, lungs.grid)
     # Lungs from a file may have been drawn by anybody.
     origin = LUNGS_FOUND if lungs.source.kind == "memory" else MaskOrigin("edited")

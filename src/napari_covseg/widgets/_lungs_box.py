@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWi
 
 from covseg_core.labels import LUNGS
 from napari_covseg._convert import mask_layer
+from napari_covseg._files.lungs import lungs_of_scan
 from napari_covseg._files.read_scan import read_lobes_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Finished, Outcome, Run
@@ -80,10 +81,8 @@ class LungsBox(QWidget):
             run.ended.connect(self._keep_lobes)
 
     def _find(self) -> None:
-        from covseg_core.severity.live import lungs_of
-
         if self._session.scan is not None and not self.waiting.is_busy:
-            run = Run(in_child, lungs_of, self._session.ct())
+            run = Run(in_child, lungs_of_scan, self._session.ct())
             self._follow(run, "Finding the lungs")
             run.ended.connect(self._keep_lungs)
 

@@ -104,6 +104,15 @@ def test_the_size_of_a_batch_changes_nothing(seen, blocks, stichnet):
     np.testing.assert_array_equal(found.tissues, seen.tissues)
 
 
+def test_mirroring_and_temperature_leave_what_is_imagined_alone(seen, blocks, stichnet):
+    change = {"mirrored": True, "temperature": 3.0}
+    card = stichnet.card.model_copy(update=change)
+    again = look(blocks.ct, replace(stichnet, card=card), blocks.lungs)
+    np.testing.assert_array_equal(again.images_hu, seen.images_hu)
+    np.testing.assert_array_equal(again.tissues, seen.tissues)
+    np.testing.assert_array_equal(again.probability, seen.probability)
+
+
 def test_progress_counts_the_slices_of_the_lungs_and_lungs_are_found(blocks, stichnet):
     reports = list(imagine(blocks.ct, stichnet, CPU))
     assert [(r.stage, r.done, r.total) for r in reports] == [

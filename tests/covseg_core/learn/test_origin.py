@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -8,6 +10,7 @@ from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.origin import card_for, first_network, weights_source
 from covseg_core.learn.planning import make_plan
+from covseg_core.models import create_model
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.training.config import TrainSettings
@@ -21,6 +24,7 @@ from covseg_core.training.config import TrainSettings
         ({"arch": "multi-infnet"}, "lesions"),
         ({"arch": "unet", "labels": "infection"}, "infection"),
         ({"arch": "unet", "labels": "lesions"}, "lesions"),
+        ({"arch": "unet", "labels": "lungs"}, "lungs"),
     ],
 )
 def test_every_architecture_starts_from_scratch(store, wanted, labels):
@@ -68,9 +72,26 @@ def test_a_second_stage_is_put_on_a_first_one_that_rests(store):
     assert all(weight.requires_grad for weight in network.unet.parameters())
 
 
+def test_what_was_measured_of_a_parent_is_not_said_of_its_child(store, monkeypatch):
+    told = {
+        "mirrored": True,
+        "temperature": 1.6,
+        "calibration": {"ece": 0.1},
+        "failures": ("Vessels.",),
+        "references": ("A paper.",),
+    }
+    entry = find_model("infnet-small")
+    parent = replace(entry, card=entry.card.model_copy(update=told))
+    monkeypatch.setattr("covseg_core.learn.origin.find_model", lambda name: parent)
+    card = card_for("new", NewModel(parent="infnet-small"))
+    assert (card.temperature, card.calibration) == (1.0, {})
+    assert (card.metrics, card.failures) == ({}, ())
+    assert (card.mirrored, card.references) == (True, ("A paper.",))
+
+
 def test_a_parent_keeps_its_architecture_otherwise():
     with pytest.raises(ModelRefusedError, match="leave --arch away"):
-        card_for("new", NewModel(parent="infnet-multi-small", arch="infnet"))
+        card_for("new", NewModel(parent="infnet-multi-small", arch="unet"))
 
 
 def test_the_base_is_the_first_model_of_the_line():
@@ -80,3 +101,15 @@ def test_the_base_is_the_first_model_of_the_line():
     with pytest.raises(UsageError, match="is not here any more"):
         weights_source(child, "parent")
     assert weights_source(card_for("new", NewModel()), "parent") is None
+
+
+def test_the_first_of_two_stages_is_taken_out_and_learns_on(store):
+    wanted = NewModel(parent="infnet-multi-small", arch="infnet")
+    made = make_plan(store, "new", wanted, TrainSettings())
+    assert made.card.label_set == "infection"
+    first = load_model(find_model("infnet-multi-small")).network.prior
+    network = first_network(made)
+    assert type(network) is type(create_model("infnet", **made.card.arguments))
+    assert all(weight.requires_grad for weight in network.parameters())
+    for name, weight in first.state_dict().items():
+        assert torch.equal(network.state_dict()[name], weight)

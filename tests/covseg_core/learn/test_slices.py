@@ -143,3 +143,19 @@ def test_rehearsal_is_a_share_of_the_labelled_slices(store, plan, blocks):
     ids = ("train-0", "train-1", "train-1", "bare")
     found = drawn_weights(slices, ids, made) / len(ids)
     assert found.tolist() == pytest.approx([0.6, 0.06, 0.09, 0.25], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("evenness", "shares"), [(0.0, (0.9, 0.1)), (0.5, (0.75, 0.25)), (1.0, (0.5, 0.5))]
+)
+def test_evenness_says_how_much_a_scan_of_few_slices_counts(plan, evenness, shares):
+    """One scan of nine slices beside one picture: 9 to 1, 3 to 1, 1 to 1."""
+    made = plan("first", evenness=evenness)
+    ids = ("train-0",) * 9 + ("train-1",)
+    blank = torch.zeros(10, 1, 8, 8)
+    found = drawn_weights(
+        TrainingSlices(blank.half(), blank[:, 0].byte(), torch.ones(10)), ids, made
+    )
+    found = found / found.sum()
+    assert found[:9].sum().item() == pytest.approx(shares[0])
+    assert found[9].item() == pytest.approx(shares[1])

@@ -61,9 +61,7 @@ def test_channels_are_background_opacity_consolidation(
     small, slices, network_class, channel, expected
 ):
     network = network_class(width=4, **small).eval()
-    last = (
-        network.unet.outc.conv if network_class is MultiInfNet else network.head
-    )
+    last = network.unet.outc.conv if network_class is MultiInfNet else network.head
     nn.init.zeros_(last.weight)
     with torch.no_grad():
         last.bias[:] = 50 * torch.eye(3)[channel]

@@ -7,11 +7,10 @@ import pytest
 
 from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.labels import LESIONS
-from covseg_core.severity.live import lungs_of, measure_severity
+from covseg_core.severity.live import measure_severity
 from covseg_core.severity.report import measure_report
 from covseg_core.severity.table import rows_of
 from covseg_core.steps import result_of
-from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import Grid
 
 
@@ -71,8 +70,3 @@ def test_masks_of_another_scan_are_refused(blocks):
                 blocks.ct, replace(blocks.lesions, grid=grid), blocks.lungs
             )
         )
-
-
-def test_lungs_are_those_that_the_core_finds(blocks):
-    lungs = result_of(lungs_of(blocks.ct))
-    np.testing.assert_array_equal(lungs.labels, find_lungs(blocks.ct).labels)

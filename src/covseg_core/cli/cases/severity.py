@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from covseg_core.cli.output import make_folder, say, say_json
 from covseg_core.cli.progress import follow
 from covseg_core.errors import UsageError
+from covseg_core.steps import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -66,12 +67,13 @@ def _scored(
     store: CaseStore, known: dict[str, Row], output: Path
 ) -> Generator[CohortStep, None, list[Row]]:
     """Write the table after every case, with those of an earlier run at its end."""
+    from covseg_core.inference.lungs import lungs_of
     from covseg_core.io.atomic import write_text
     from covseg_core.reports.severity.cohort import cohort_csv, score_cohort
 
     rows: dict[str, Row] = {}
     still = set(store.case_ids())
-    for step in score_cohort(store, known):
+    for step in score_cohort(store, known, lambda ct: result_of(lungs_of(ct))):
         if step.row is not None:
             rows[str(step.row["case"])] = step.row
             later = [

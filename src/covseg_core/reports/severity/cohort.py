@@ -20,14 +20,14 @@ from covseg_core.reports.severity.facts import (
 )
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.severity.report import measure_report
-from covseg_core.transforms.lungs import find_lungs
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from covseg_core.cases.reading import CaseReader
     from covseg_core.cases.record import CaseRecord, MaskVersion
     from covseg_core.reports.severity.as_csv import Row
+    from covseg_core.volume import CTVolume, LungMask
 
 __all__ = ["CohortStep", "cohort_csv", "read_cohort", "score_cohort"]
 
@@ -60,7 +60,9 @@ class CohortStep:
 
 
 def score_cohort(
-    store: CaseReader, known: Mapping[str, Row]
+    store: CaseReader,
+    known: Mapping[str, Row],
+    find_lungs: Callable[[CTVolume], LungMask],
 ) -> Generator[CohortStep, None, None]:
     """Score the mask of each case: the newest of a person, else the newest of a model.
 
@@ -71,6 +73,8 @@ def score_cohort(
     known : mapping of str to mapping
         Rows of an earlier run by case, see `read_cohort`; one whose scan, mask and
         lungs are the same is not measured again.
+    find_lungs : callable
+        Finds the lungs of a scan that has none.
 
     Yields
     ------
@@ -81,7 +85,7 @@ def score_cohort(
     names = store.case_ids()
     for done, name in enumerate(names):
         yield CohortStep(f"Scoring {name}", done, len(names))
-        row = _row(store, name, known.get(name, {}))
+        row = _row(store, name, known.get(name, {}), find_lungs)
         yield CohortStep(f"Scored {name}", done + 1, len(names), row)
 
 
@@ -116,14 +120,19 @@ def read_cohort(text: str, name: str) -> dict[str, Row]:
     return {row["case"]: row for row in reader}
 
 
-def _row(store: CaseReader, name: str, known: Row) -> Row:
+def _row(
+    store: CaseReader,
+    name: str,
+    known: Row,
+    find_lungs: Callable[[CTVolume], LungMask],
+) -> Row:
     try:
         record = store.read(name)
         version = record.newest(TRUSTED) or record.newest()
         base = _base(record, version)
         if not known.get(_AFTER[0]) and _is_same(known, base):
             return known
-        return base | dict(_measured(store, record, version))
+        return base | dict(_measured(store, record, version, find_lungs))
     except CovsegError as error:
         return {"case": name, "covseg": __version__, _AFTER[0]: str(error)}
 
@@ -144,7 +153,10 @@ def _base(record: CaseRecord, version: MaskVersion | None) -> dict[str, str]:
 
 
 def _measured(
-    store: CaseReader, record: CaseRecord, version: MaskVersion | None
+    store: CaseReader,
+    record: CaseRecord,
+    version: MaskVersion | None,
+    find_lungs: Callable[[CTVolume], LungMask],
 ) -> Row:
     if version is None:
         raise InputRefusedError(_NO_MASK)

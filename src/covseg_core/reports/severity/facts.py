@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 DEFAULT_TITLE = "COVID-19 chest CT: severity report"
-LUNGS_WERE_FOUND = "found by covseg from the density of air"
+LUNGS_WERE_FOUND = "found by covseg"
 LUNGS_WERE_GIVEN = "given as a mask"
 LUNGS_WERE_SIDED = (
     "given as a mask with one value for both; right and left told apart by place"
