@@ -281,7 +281,7 @@ def test_stopping_halfway_leaves_no_mask(refused, scan, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("covseg_core.inference.predict.find_lungs", stop)
+    monkeypatch.setattr("covseg_core.inference.lungs.find_lungs", stop)
     line = refused(130, "predict", scan, "-o", tmp_path / "m.nii.gz", *BASELINE)
     assert line == "covseg: stopped.\n"
     assert not (tmp_path / "m.nii.gz").exists()

@@ -47,7 +47,7 @@ def test_the_prediction_is_the_finest_map(small, slices):
 def test_maps_are_made_at_the_scales_of_the_figure(small, slices):
     features = InfNet(**small).features(slices)
     assert [each.shape[-1] for each in features.maps] == [8, 4, 2, 8]
-    assert [each.shape[-1] for each in features.squeezed] == [8, 4, 2]
+    assert [each.shape[-1] for each in features.pyramid] == [16, 8, 4, 2]
     assert features.edge.shape == (2, 8, 16, 16)
 
 
