@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 from covseg_core.labels import Lung
 from covseg_core.transforms.fill_lungs import fill_lungs
+from covseg_core.transforms.transplant import graft
 
 if TYPE_CHECKING:
     from covseg_core.transforms.augment_config import Augment
@@ -67,6 +68,8 @@ def augment_slices(
     if sided:
         labels = _on_their_sides(labels, affines)
         pixels = fill_lungs(pixels, labels, augment.dense, rng)
+    elif augment.transplant:
+        pixels, labels = graft(pixels, labels, augment.transplant, rng)
     return _change_grey(pixels, augment, rng), labels
 
 

@@ -24,6 +24,12 @@ class Augment(Settings):
     coarse: float = setting(
         0.0, "Chance of pixels as coarse as up to three.", low=0, high=1
     )
+    transplant: float = setting(
+        0.0,
+        "Chance of the lesions of another slice, for networks that outline lesions.",
+        low=0,
+        high=1,
+    )
     dense: float = setting(
         0.0,
         "Chance that part of a lung is filled, as by dense disease; for networks that "

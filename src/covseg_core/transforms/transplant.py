@@ -18,7 +18,7 @@ from covseg_core.labels import (
     Tissue,
 )
 
-__all__ = ["Transplant", "is_lesion", "transplant"]
+__all__ = ["Transplant", "graft", "is_lesion", "transplant"]
 
 AIR_GREY = 0.5
 """Below it lies lung that holds air, where nobody said what a pixel is."""
@@ -50,7 +50,9 @@ def is_lesion(labels: torch.Tensor) -> torch.Tensor:
     return known | (labels == UNKNOWN_CLASS)
 
 
-def transplant(grey: torch.Tensor, labels: torch.Tensor) -> Transplant:
+def transplant(
+    grey: torch.Tensor, labels: torch.Tensor, rng: torch.Generator | None = None
+) -> Transplant:
     """Give every slice the lesions of another one of the batch.
 
     Parameters
@@ -59,23 +61,54 @@ def transplant(grey: torch.Tensor, labels: torch.Tensor) -> Transplant:
         In [0, 1].
     labels : Tensor of int64, shape (N, H, W)
         `labels.Tissue`, or a code for what is known in part.
+    rng : torch.Generator, optional
+        Source of random numbers; torch's own state if not given.
 
     Notes
     -----
-    Random numbers come from torch's own state.  A lesion is put only where lung
+    A lesion is put only where lung
     is: labelled healthy or, where nobody said, darker than soft tissue.
     """
-    donor = torch.randperm(len(grey)).to(grey.device)
+    donor = torch.randperm(len(grey), generator=rng).to(grey.device)
     placed = is_lesion(labels[donor]) & _takes(grey, labels)
     soft = F.avg_pool2d(
         placed[:, None].to(grey), SOFT_PIXELS, stride=1, padding=SOFT_PIXELS // 2
     )
-    opacity = LEAST_OPACITY + (1 - LEAST_OPACITY) * torch.rand(len(grey), 1, 1, 1)
+    strength = torch.rand(len(grey), 1, 1, 1, generator=rng)
+    opacity = LEAST_OPACITY + (1 - LEAST_OPACITY) * strength
     weight = opacity.to(grey) * soft * placed[:, None]
     # A lesion only ever adds to what is there: vessels stay brighter than it.
     brighter = torch.maximum(grey[donor], grey)
     mixed = grey + weight * (brighter - grey)
     return Transplant(mixed, torch.where(placed, labels[donor], labels), placed)
+
+
+def graft(
+    grey: torch.Tensor, labels: torch.Tensor, chance: float, rng: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give some slices the lesions of others, where only lesions are labelled.
+
+    Parameters
+    ----------
+    grey : Tensor of float, shape (N, 1, H, W)
+        In [0, 1].
+    labels : Tensor of int64, shape (N, H, W)
+        0 where there is no lesion, in the lungs or beside them.
+    chance : float
+        That a slice gets any.
+    rng : torch.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    tuple of Tensor
+        New slices and labels, same shapes.
+    """
+    chosen = torch.rand(len(grey), generator=rng) < chance
+    new = transplant(grey, torch.where(labels == 0, NOT_INFECTED, labels), rng)
+    mixed = torch.where(chosen.view(-1, 1, 1, 1), new.grey, grey)
+    placed = new.placed & chosen.view(-1, 1, 1)
+    return mixed, torch.where(placed, new.labels, labels)
 
 
 def _takes(grey: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from covseg_core.labels import NOT_INFECTED, UNKNOWN_CLASS, UNLABELLED, Tissue
-from covseg_core.transforms.transplant import is_lesion, transplant
+from covseg_core.transforms.transplant import graft, is_lesion, transplant
 
 LESION = slice(8, 16)
 
@@ -63,3 +63,33 @@ def test_brighter_spots_stay_as_they_are():
 def test_lesions_of_any_class_are_lesions_and_nothing_else_is():
     codes = torch.tensor([0, 1, 2, 3, NOT_INFECTED, UNLABELLED, UNKNOWN_CLASS])
     assert is_lesion(codes).tolist() == [False, True, True, *[False] * 3, True]
+
+
+def test_where_only_lesions_are_labelled_they_are_put_into_dark_lung():
+    grey, labels = pair(0)
+    labels[0, :, :4], grey[1, :, :12] = UNKNOWN_CLASS, 0.8
+    rng = torch.Generator().manual_seed(1)
+    for _ in range(20):
+        mixed, new = graft(grey, labels, 1.0, rng)
+        assert set(new.unique().tolist()) <= {0, int(Tissue.GGO), UNKNOWN_CLASS}
+        if (new[1] > 0).any():
+            break
+    placed = new[1] == Tissue.GGO
+    # the lower half of the square: above, the slice is as bright as soft tissue
+    assert placed[14:16, LESION].all()
+    assert not placed[:11].any()
+    assert (mixed[1, 0][placed] > grey[1, 0][placed]).all()
+
+
+def test_as_many_slices_get_lesions_as_the_chance_says():
+    grey, labels = pair(0)
+    many_grey, many = grey.repeat(100, 1, 1, 1), labels.repeat(100, 1, 1)
+    rng = torch.Generator().manual_seed(3)
+    _, new = graft(many_grey, many, 0.4, rng)
+    bare = (many == 0).flatten(1).all(dim=1)
+    # half of the donors have a lesion to give
+    share = (new[bare] > 0).flatten(1).any(dim=1).float().mean().item()
+    assert share == pytest.approx(0.4 * 0.5, abs=0.1)
+    same_grey, same = graft(many_grey, many, 0.0, rng)
+    assert torch.equal(same, many)
+    assert torch.equal(same_grey, many_grey)
