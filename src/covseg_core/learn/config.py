@@ -23,7 +23,9 @@ class NewNetwork(Settings):
         "What a unet outlines: infection, opacity and consolidation, or both lungs.",
     )
     size: int | None = setting(
-        None, "Rows and columns that the network is shown; 256 if not given.", low=32
+        None,
+        "Rows and columns that it is shown; 256, or the parent's, if not given.",
+        low=32,
     )
 
     @field_validator("size")

@@ -70,12 +70,16 @@ def card_for(name: str, wanted: NewModel) -> ModelCard:
         if wanted.start == "base":
             raise UsageError("--start base goes with --parent; leave it away.")
         return _card_from_scratch(name, wanted)
-    for option in ("backbone", "labels", "size"):
+    for option in ("backbone", "labels"):
         if getattr(wanted, option) is not None:
             raise UsageError(
                 f"--{option} is the parent's to say; leave it away, or --parent."
             )
-    return _card_from_parent(name, wanted.parent, wanted.arch)
+    card = _card_from_parent(name, wanted.parent, wanted.arch)
+    if wanted.size is None:
+        return card
+    prepare = card.prepare.model_copy(update={"size": wanted.size})
+    return card.model_copy(update={"prepare": prepare})
 
 
 def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:

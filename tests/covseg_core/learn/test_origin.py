@@ -113,3 +113,10 @@ def test_the_first_of_two_stages_is_taken_out_and_learns_on(store):
     assert all(weight.requires_grad for weight in network.parameters())
     for name, weight in first.state_dict().items():
         assert torch.equal(network.state_dict()[name], weight)
+
+
+def test_a_parent_may_be_shown_larger_slices():
+    small = find_model("infnet-small").card.prepare
+    assert card_for("new", NewModel(parent="infnet-small")).prepare == small
+    larger = card_for("new", NewModel(parent="infnet-small", size=352)).prepare
+    assert larger == small.model_copy(update={"size": 352})

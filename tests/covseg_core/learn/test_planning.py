@@ -56,7 +56,7 @@ def test_a_parent_without_a_network_or_that_is_not_there_is_refused(store):
 
 
 def test_what_only_the_parent_can_say_is_refused(store):
-    for change in ({"size": 64}, {"backbone": "resnet50"}, {"labels": "lesions"}):
+    for change in ({"backbone": "resnet50"}, {"labels": "lesions"}):
         wanted = NewModel(parent="infnet-small", **change)
         with pytest.raises(UsageError, match="is the parent's to say"):
             make_plan(store, "new", wanted, TrainSettings())
