@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 __all__ = ["fill_lungs"]
 
-DARKEST, BRIGHTEST = 0.45, 0.95
-"""Grey of opacity and of consolidation, in a window of -1350 to 150 HU."""
+OPACITY, CONSOLIDATION = (0.45, 0.85), (0.85, 0.97)
+"""Grey, in a window of -1350 to 150 HU; the latter is that of the chest wall."""
 COARSE = 6
 """Patches are about this part of a slice."""
 
@@ -53,5 +53,6 @@ def fill_lungs(
     inside = (labels > 0)[:, None]
     weight = torch.sigmoid((hills - each(-0.5, 1.5)) * each(4, 20))
     weight = weight * inside * chosen * each(0.6, 1.0)
-    grey = each(DARKEST, BRIGHTEST) + 0.04 * torch.randn(pixels.shape, generator=rng)
+    grey = torch.where(each(0, 1) < 0.5, each(*OPACITY), each(*CONSOLIDATION))
+    grey = grey + 0.03 * torch.randn(pixels.shape, generator=rng)
     return pixels + weight * (torch.maximum(grey, pixels) - pixels)
