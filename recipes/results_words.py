@@ -45,7 +45,7 @@ CLOSING = """\
 - **Who the pictures are of is not known.** Each counts as one patient, though some may
   share one. Neighbouring files lie in one fold, so that a patient is rarely on both
   sides; the intervals of pictures may still be too narrow.
-- **Few patients.** The volumes are of ten people, four of them without infection, from
+- **Few patients.** The volumes are of nine people, four of them without infection, from
   two collections. Other scanners, doses, slice thicknesses and diseases are not here.
   MedSeg 06 holds one tiny lesion, and its Dice counts as much as any other.
 - **Readers differ.** The masks are those of the collections; another reader would draw

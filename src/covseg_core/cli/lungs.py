@@ -44,8 +44,6 @@ def lungs(
         needs none and goes by the density of air, as without a name.
     settings
         What runs it.
-    settings
-        Device, engine and batch.
     series
         Series Instance UID, where there are several.
     json
