@@ -172,6 +172,8 @@ class Source:
         Facts for display, such as ``window_centre`` of the DICOM header.
     is_synthetic : bool
         Whether the voxels were made by a model; no scanner measured them.
+    outlined_by : str
+        Name of the model that outlined a mask just now; empty if it was read or drawn.
     """
 
     kind: Literal["dicom", "nifti", "images", "phantom", "memory"] = "memory"
@@ -181,6 +183,7 @@ class Source:
     notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     is_synthetic: bool = False
+    outlined_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,10 +23,10 @@ from covseg_core.registry.weights import load_model
 from covseg_core.reports.overlay import write_overlay
 from covseg_core.reports.severity.as_json import json_of
 from covseg_core.reports.severity.facts import (
-    LUNGS_WERE_FOUND,
     ReportFacts,
     SeverityCase,
     sha256_of_mask,
+    words_on_lungs,
 )
 from covseg_core.reports.severity.write import write_reports
 from covseg_core.severity.report import measure_report
@@ -82,7 +82,7 @@ def _report(
     facts = ReportFacts(
         MaskOrigin("model", model["name"], model["weights_sha256"]),
         model["threshold"],
-        LUNGS_WERE_FOUND,
+        words_on_lungs(lungs),
         manifest["created_utc"],
         mask_sha256=sha256_of_mask(prediction.lesions),
     )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from covseg_core.errors import UsageError
 from covseg_core.io.dicom.source_series import require_dicom
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.reports.severity.dicom_folder import (
     MEASUREMENTS,
     SEGMENTATION,
     require_replaceable,
 )
-from covseg_core.reports.severity.facts import LUNGS_WERE_FOUND
 from covseg_core.settings import Settings, setting
 
 if TYPE_CHECKING:
@@ -87,9 +86,8 @@ def write_set(
         pages=tuple(map(pixels_of, pages)),
         shows_identifiers=facts.identifiers is not None,
     )
-    were_found = facts.lungs == LUNGS_WERE_FOUND
     masks = [
         TracedMask(case.lesions, facts.origin or _LEAST_TRUSTED),
-        TracedMask(case.lungs, LUNGS_FOUND if were_found else MaskOrigin("edited")),
+        TracedMask(case.lungs, MaskOrigin.of_lungs(case.lungs)),
     ]
     return write_dicom_report(wanted.dicom, case.ct, masks, report, extras).paths

@@ -22,11 +22,7 @@ from covseg_core.labels import INFECTION, LESIONS, Lesion
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
-from covseg_core.reports.severity.facts import (
-    LUNGS_WERE_FOUND,
-    LUNGS_WERE_GIVEN,
-    given_words,
-)
+from covseg_core.reports.severity.facts import words_on_lungs
 from covseg_core.severity.regions import lungs_from_lobes
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.volume import LesionMask
@@ -99,7 +95,6 @@ class Drawn:
     origin: MaskOrigin | None
     threshold: float | None = None
     lungs: LungMask | None = None
-    lungs_words: str = LUNGS_WERE_GIVEN
 
 
 def collect_masks(
@@ -134,9 +129,8 @@ def collect_masks(
     else:
         drawn = read_infection(files.mask, ct, files.labels)
     if lungs is None:
-        lungs, words = drawn.lungs, drawn.lungs_words
-    if lungs is None:
-        lungs, words = follow(lungs_of(ct)), LUNGS_WERE_FOUND
+        lungs = drawn.lungs or follow(lungs_of(ct))
+        words = words_on_lungs(lungs)
     return Masks(drawn.lesions, lungs, lobes, drawn.origin, drawn.threshold, words)
 
 
@@ -146,7 +140,7 @@ def _given_lungs(
     if files.lungs is not None:
         lungs = read_lungs(files.lungs, ct.grid)
         lungs.require_on(ct)
-        return lungs, given_words(lungs)
+        return lungs, words_on_lungs(lungs)
     if lobes is not None:
         return lungs_from_lobes(lobes), "joined from the lobes that were given"
     return None, ""
@@ -163,7 +157,6 @@ def _outline(
         MaskOrigin("model", card.name, card.weights_sha256),
         settings.threshold_for(card),
         made.lungs,
-        LUNGS_WERE_FOUND,
     )
 
 

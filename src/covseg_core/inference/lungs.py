@@ -13,6 +13,7 @@ from covseg_core.inference.config import RunSettings
 from covseg_core.inference.outliners import NetworkOutliner
 from covseg_core.inference.progress import Progress
 from covseg_core.labels import LUNGS
+from covseg_core.registry.card import HU_THRESHOLD
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.transforms.islands import largest_of_each
@@ -94,14 +95,12 @@ def outline_lungs(
     labels = largest_of_each(labels)
     if np.count_nonzero(labels) * ct.grid.voxel_ml < SMALLEST_LUNG_ML:
         # A chest unlike any that the network has seen; this refuses what has no lungs.
-        return _by_threshold(ct)
+        note = f"{model.card.name} found no lungs, so they were found by threshold."
+        return _by_threshold(ct, note)
     turned = np.ascontiguousarray(Orientation(ct.grid).undo(labels))
-    return LungMask(turned, ct.grid, source=_told(f"the model {model.card.name}"))
+    return LungMask(turned, ct.grid, source=Source(outlined_by=model.card.name))
 
 
-def _by_threshold(ct: CTVolume) -> LungMask:
-    return replace(find_lungs(ct), source=_told("the density of air"))
-
-
-def _told(what: str) -> Source:
-    return Source(notes=(f"The lungs were found by {what}.",))
+def _by_threshold(ct: CTVolume, *notes: str) -> LungMask:
+    source = Source(notes=notes, outlined_by=HU_THRESHOLD)
+    return replace(find_lungs(ct), source=source)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from covseg_core.inference.prediction import Prediction
     from covseg_core.inference.uncertainty import Uncertainty
     from covseg_core.registry.card import ModelCard
-    from covseg_core.volume import CTVolume
+    from covseg_core.volume import CTVolume, LungMask
 
 __all__ = ["describe_run", "describe_slice_run", "describe_whatif"]
 
@@ -55,7 +55,7 @@ def describe_run(
     if prediction.lungs is not None:
         report = measure_opacity(ct, prediction.lesions, prediction.lungs)
         document["opacity"] = report.as_dict()
-        document["notes"] = (*prediction.notes, *prediction.lungs.source.notes)
+        document |= _lungs(prediction.lungs, prediction.notes)
     return document
 
 
@@ -113,15 +113,24 @@ def describe_whatif(
     settings : PredictSettings
         How.
     """
-    return _describe(card.as_trained, settings) | {
-        "synthetic": True,
-        "input": _input(whatif.ct),
-        "device": whatif.device,
-        "engine": whatif.engine,
-        "seconds": round(whatif.seconds, 3),
-        "volumes_ml": whatif.lesions.volumes_ml,
-        "notes": (*whatif.notes, *whatif.lungs.source.notes),
-    }
+    return (
+        _describe(card.as_trained, settings)
+        | {
+            "synthetic": True,
+            "input": _input(whatif.ct),
+            "device": whatif.device,
+            "engine": whatif.engine,
+            "seconds": round(whatif.seconds, 3),
+            "volumes_ml": whatif.lesions.volumes_ml,
+        }
+        | _lungs(whatif.lungs, whatif.notes)
+    )
+
+
+def _lungs(lungs: LungMask, notes: tuple[str, ...]) -> dict[str, Any]:
+    """Tell which model found the lungs, None if they were given, and all notes."""
+    found_by = lungs.source.outlined_by or None
+    return {"lungs_found_by": found_by, "notes": (*notes, *lungs.source.notes)}
 
 
 def _input(ct: CTVolume) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from covseg_core.io.terminology import ARTIFICIAL_INTELLIGENCE, MORPHOLOGY, Code
 
 if TYPE_CHECKING:
-    from covseg_core.volume import LabelVolume
+    from covseg_core.volume import LabelVolume, LungMask
 
-__all__ = ["LUNGS_FOUND", "MaskOrigin", "OriginKind", "TracedMask"]
+__all__ = ["MaskOrigin", "OriginKind", "TracedMask"]
 
 OriginKind: TypeAlias = Literal["model", "edited", "manual"]
-_LUNGS = "covseg lungs"
-_LEARNED_NOTHING = {_LUNGS, "hu-threshold"}
-"""Outliners that work by density, size and shape."""
+_LEARNED_NOTHING = "hu-threshold"
+"""The outliner that works by density, size and shape."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,14 @@ class MaskOrigin:
     @property
     def family(self) -> Code:
         """(0066,002F) *Algorithm Family Code Sequence*, of DICOM CID 7162."""
-        is_learned = self.model not in _LEARNED_NOTHING
+        is_learned = self.model != _LEARNED_NOTHING
         return ARTIFICIAL_INTELLIGENCE if is_learned else MORPHOLOGY
 
-
-LUNGS_FOUND = MaskOrigin("model", _LUNGS)
-"""Of a lung mask that `transforms.lungs.find_lungs` made."""
+    @classmethod
+    def of_lungs(cls, lungs: LungMask) -> MaskOrigin:
+        """Tell how lungs came about; those of a file may have been drawn by anybody."""
+        found_by = lungs.source.outlined_by
+        return cls("model", found_by) if found_by else cls("edited")
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from covseg_core.io.mask_formats import FORMATS, FormatName
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.same_voxels import in_order_of
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import mask_from_layer
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from covseg_core.inference.progress import Progress
-    from covseg_core.reports.severity.facts import ReportFacts, SeverityCase
     from covseg_core.severity.report import SeverityStep
     from covseg_core.volume import CTVolume, Grid, LobeMask
 
@@ -150,15 +149,18 @@ def _lungs(wish: ExportWish) -> Generator[Progress, None, TracedMask]:
     if lungs is None:
         lungs = yield from lungs_of_scan(wish.ct)
     labels = in_order_of(wish.grid, lungs.labels, lungs.grid)
-    # Lungs from a file may have been drawn by anybody.
-    origin = LUNGS_FOUND if lungs.source.kind == "memory" else MaskOrigin("edited")
-    return TracedMask(LungMask(labels, wish.grid, source=lungs.source), origin)
+    there = LungMask(labels, wish.grid, source=lungs.source)
+    return TracedMask(there, MaskOrigin.of_lungs(there))
 
 
 def _write_report(
     wish: ExportWish, traced: TracedMask, lungs: TracedMask
 ) -> Generator[Reading | SeverityStep, None, tuple[Path, ...]]:
-    from covseg_core.reports.severity.facts import SeverityCase
+    from covseg_core.reports.severity.facts import (
+        ReportFacts,
+        SeverityCase,
+        words_on_lungs,
+    )
     from covseg_core.reports.severity.write import write_reports
     from covseg_core.severity.report import report_steps
 
@@ -171,7 +173,7 @@ def _write_report(
         wish.ct, case.lesions, case.lungs, lobes=wish.lobes, finer=True
     )
     report = yield from steps
-    facts = _facts(case, traced.origin, lungs.origin)
+    facts = ReportFacts.of(case, traced.origin, words_on_lungs(case.lungs))
     if wish.format_name != "dicom":
         yield Writing(f"Writing {wish.path.name}")
         write_reports([wish.path], case, report, facts)
@@ -190,18 +192,6 @@ def _write_report(
     extras = DicomExtras(pdf=pdf_of(case, report, facts))
     yield Writing(f"Writing {wish.path.name}")
     return write_dicom_report(wish.path, wish.ct, masks, report, extras).paths
-
-
-def _facts(case: SeverityCase, drawn: MaskOrigin, lungs: MaskOrigin) -> ReportFacts:
-    from covseg_core.reports.severity.facts import (
-        LUNGS_WERE_FOUND,
-        ReportFacts,
-        given_words,
-    )
-
-    were_found = lungs == LUNGS_FOUND
-    words = LUNGS_WERE_FOUND if were_found else given_words(case.lungs)
-    return ReportFacts.of(case, drawn, words)
 
 
 def _on(ct: CTVolume, traced: TracedMask) -> npt.NDArray[np.uint8]:

@@ -95,7 +95,7 @@ def test_without_a_mask_a_model_outlines_and_the_lungs_are_found(covseg, scan):
     assert document["model"]["name"] == "hu-threshold"
     assert document["mask"]["kind"] == "model"
     assert document["opacity"]["right"]["lung_ml"] == pytest.approx(600, rel=0.02)
-    assert document["lungs"] == "found by covseg"
+    assert document["lungs"] == "found by hu-threshold"
 
 
 def test_a_manifest_beside_the_mask_tells_of_the_model(covseg, scan, tmp_path):

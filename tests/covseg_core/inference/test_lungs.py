@@ -70,7 +70,7 @@ def test_each_lung_lies_on_the_side_of_the_patient(blocks, stored, order, flips)
         assert dice(found.labels == side, truth.labels == side) > 0.8
 
 
-def test_every_batch_is_told_and_how_the_lungs_were_found_is_noted(blocks):
+def test_every_batch_is_told_and_which_model_found_the_lungs(blocks):
     steps = outline_lungs(blocks.ct, model(), SETTINGS)
     told = []
     while True:
@@ -81,7 +81,7 @@ def test_every_batch_is_told_and_how_the_lungs_were_found_is_noted(blocks):
             break
     slices = blocks.ct.hu.shape[0]
     assert [step.done for step in told] == [0, *range(3, slices, 3), slices]
-    assert lungs.source.notes == ("The lungs were found by the model dark-halves.",)
+    assert (lungs.source.outlined_by, lungs.source.notes) == ("dark-halves", ())
 
 
 def test_where_the_network_sees_no_lung_the_density_of_air_decides(blocks):
@@ -90,7 +90,10 @@ def test_where_the_network_sees_no_lung_the_density_of_air_decides(blocks):
     blind.network.forward = lambda x: torch.zeros(len(x), 2, *x.shape[-2:])
     found = lungs_in(bright, blind)
     np.testing.assert_array_equal(found.labels, find_lungs(blocks.ct).labels)
-    assert "density of air" in found.source.notes[0]
+    assert found.source.outlined_by == "hu-threshold"
+    assert found.source.notes == (
+        "dark-halves found no lungs, so they were found by threshold.",
+    )
 
 
 def test_a_body_without_lungs_is_refused(blocks):

@@ -64,6 +64,16 @@ def test_a_run_tells_whether_answers_were_mirrored_and_tempered(
     assert (plain["mirrored"], plain["temperature"]) == (False, 1.0)
 
 
+@pytest.mark.parametrize("found_by", ["lungs-small", None])
+def test_a_run_tells_which_model_found_the_lungs(blocks, prediction, card, found_by):
+    source = Source(notes=("by threshold",), outlined_by=found_by or "")
+    lungs = replace(blocks.lungs, source=source)
+    found = replace(prediction, lungs=lungs)
+    document = describe_run(blocks.ct, found, card, SETTINGS)
+    assert document["lungs_found_by"] == found_by
+    assert document["notes"] == ("memory ran out", "by threshold")
+
+
 def test_a_run_without_lungs_tells_no_shares(blocks, prediction, card):
     document = describe_run(blocks.ct, replace(prediction, lungs=None), card, SETTINGS)
     assert "opacity" not in document

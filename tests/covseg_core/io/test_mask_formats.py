@@ -4,7 +4,7 @@ import pytest
 
 from covseg_core.errors import UsageError
 from covseg_core.io.mask_formats import FORMATS, stem_of
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.volume import Source
 
 
@@ -22,7 +22,7 @@ def test_a_scan_of_any_kind_can_be_saved_for_research(blocks, tmp_path, name):
 def test_a_dicom_mask_needs_a_dicom_scan(blocks, tmp_path, name):
     with pytest.raises(UsageError, match=r"not read from DICOM.*Save NIfTI or NRRD"):
         FORMATS[name].require_for(blocks.ct.source)
-    masks = [TracedMask(blocks.lungs, LUNGS_FOUND)]
+    masks = [TracedMask(blocks.lungs, MaskOrigin("model", "hu-threshold"))]
     with pytest.raises(UsageError, match="was not read from DICOM"):
         FORMATS[name].write(tmp_path / "mask.dcm", blocks.ct, masks)
     assert not list(tmp_path.iterdir())

@@ -27,7 +27,7 @@ def block_facts():
     return ReportFacts(
         MaskOrigin("model", "infnet-multi-small", "ab" * 32),
         0.5,
-        "found by covseg",
+        "found by hu-threshold",
         "2026-01-02T03:04:05+00:00",
         mask_sha256="cd" * 32,
     )

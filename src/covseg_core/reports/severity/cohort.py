@@ -13,10 +13,9 @@ from covseg_core.errors import CovsegError, InputRefusedError, UsageError
 from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.reports.severity.as_csv import COLUMNS, as_csv, row_of
 from covseg_core.reports.severity.facts import (
-    LUNGS_WERE_FOUND,
     ReportFacts,
     SeverityCase,
-    given_words,
+    words_on_lungs,
 )
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.severity.report import measure_report
@@ -170,7 +169,7 @@ def _measured(
     facts = ReportFacts.of(
         case,
         MaskOrigin(version.source, version.model or "", version.model_sha256 or ""),
-        LUNGS_WERE_FOUND if given is None else given_words(lungs),
+        words_on_lungs(lungs),
     )
     report = measure_report(ct, lesions, lungs)
     return row_of(case, report, facts)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_TITLE",
-    "LUNGS_WERE_FOUND",
     "LUNGS_WERE_GIVEN",
     "LUNGS_WERE_SIDED",
     "Identifiers",
@@ -26,14 +25,13 @@ __all__ = [
     "ReportFacts",
     "Rsna",
     "SeverityCase",
-    "given_words",
     "nameless",
     "notes_on_masks",
     "sha256_of_mask",
+    "words_on_lungs",
 ]
 
 DEFAULT_TITLE = "COVID-19 chest CT: severity report"
-LUNGS_WERE_FOUND = "found by covseg"
 LUNGS_WERE_GIVEN = "given as a mask"
 LUNGS_WERE_SIDED = (
     "given as a mask with one value for both; right and left told apart by place"
@@ -173,8 +171,10 @@ class SeverityCase:
     lungs: LungMask
 
 
-def given_words(lungs: LungMask) -> str:
-    """Tell where a lung mask that was given came from; see `ReportFacts.lungs`."""
+def words_on_lungs(lungs: LungMask) -> str:
+    """Tell where a lung mask came from; see `ReportFacts.lungs`."""
+    if lungs.source.outlined_by:
+        return f"found by {lungs.source.outlined_by}"
     return LUNGS_WERE_SIDED if TOLD_APART in lungs.source.notes else LUNGS_WERE_GIVEN
 
 

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from covseg_core.errors import OutputError, UsageError
 from covseg_core.io.dicom import derived, read_dicom
 from covseg_core.io.dicom.rtstruct import write_rtstruct
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.volume import LesionMask, LungMask
 
 SHAPE = (5, 14, 18)
@@ -109,7 +109,7 @@ def test_lungs_can_be_regions_too_and_an_empty_class_has_no_contour(scan, tmp_pa
     ct = scan()
     labels = np.zeros(SHAPE, np.uint8)
     labels[2, 3:9, 3:9] = 1
-    masks = [TracedMask(LungMask(labels, ct.grid), LUNGS_FOUND)]
+    masks = [TracedMask(LungMask(labels, ct.grid), MaskOrigin("model", "hu-threshold"))]
     write_rtstruct(tmp_path / "contours.dcm", ct, masks)
     document = dcmread(tmp_path / "contours.dcm")
     right, left = document.ROIContourSequence

@@ -13,7 +13,7 @@ from pydicom import dcmread
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.seg_write import write_dicom_seg
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.volume import LesionMask, LungMask
 
@@ -172,7 +172,10 @@ def assert_same_voxels(image, marked, grid, path) -> None:
 
 def test_dcmqi_reads_every_segment_of_ours(turned, tmp_path, read_by_them):
     lesions, lungs = lesions_on(turned), lungs_on(turned)
-    masks = [TracedMask(lesions, MODEL), TracedMask(lungs, LUNGS_FOUND)]
+    masks = [
+        TracedMask(lesions, MODEL),
+        TracedMask(lungs, MaskOrigin("model", "hu-threshold")),
+    ]
     write_dicom_seg(tmp_path / "ours.dcm", turned, masks)
     images = read_by_them(tmp_path / "ours.dcm")
     meant = [mask.labels == value for mask in (lesions, lungs) for value in (1, 2)]

@@ -22,7 +22,7 @@ from covseg_core.io.dicom import seg_write as module
 from covseg_core.io.dicom.measurements import algorithm_of
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.seg_write import write_dicom_seg
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.labels import INFECTION, UNKNOWN_CLASS
 from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
 
@@ -147,7 +147,10 @@ def test_scan_and_mask_in_another_order_of_voxels_make_the_same_file(
 
 def test_infection_and_lungs_go_into_one_file_though_they_overlap(scan, tmp_path):
     ct = scan()
-    masks = [traced(lesions_on(ct)), traced(lungs_on(ct), LUNGS_FOUND)]
+    masks = [
+        traced(lesions_on(ct)),
+        traced(lungs_on(ct), MaskOrigin("model", "hu-threshold")),
+    ]
     write_dicom_seg(tmp_path / "both.dcm", ct, masks)
     found = read_dicom_seg(tmp_path / "both.dcm", ct)
     assert np.array_equal(found.lesions.labels, lesions_on(ct).labels)
@@ -180,7 +183,10 @@ def test_an_empty_mask_says_that_nothing_was_found(scan, tmp_path):
 
 def test_segments_are_coded_and_coloured(scan, tmp_path):
     ct = scan()
-    masks = [traced(lesions_on(ct)), traced(lungs_on(ct), LUNGS_FOUND)]
+    masks = [
+        traced(lesions_on(ct)),
+        traced(lungs_on(ct), MaskOrigin("model", "hu-threshold")),
+    ]
     write_dicom_seg(tmp_path / "both.dcm", ct, masks)
     ggo, solid, right, left = dcmread(tmp_path / "both.dcm").SegmentSequence
     kinds = [
@@ -248,7 +254,6 @@ def test_the_file_says_who_drew_the_mask(scan, tmp_path, monkeypatch, origin, sa
     [
         (MODEL, "123110"),
         (MaskOrigin("model", "hu-threshold"), "123104"),
-        (LUNGS_FOUND, "123104"),
     ],
 )
 def test_what_has_learned_nothing_is_no_artificial_intelligence(
@@ -425,7 +430,10 @@ def test_an_old_file_survives_what_reads_back_differently(scan, tmp_path, monkey
 @pytest.mark.parametrize("name", GRIDS)
 def test_the_validator_finds_no_error(scan, tmp_path, name, dicom_errors):
     ct = scan(name)
-    masks = [traced(lesions_on(ct)), traced(lungs_on(ct), LUNGS_FOUND)]
+    masks = [
+        traced(lesions_on(ct)),
+        traced(lungs_on(ct), MaskOrigin("model", "hu-threshold")),
+    ]
     write_dicom_seg(tmp_path / "both.dcm", ct, masks)
     assert dicom_errors(tmp_path / "both.dcm") == []
 

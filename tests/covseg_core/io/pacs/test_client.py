@@ -21,7 +21,7 @@ from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.sr_codes import BILATERAL, LUNG, MILLILITRE, VOLUME
 from covseg_core.io.dicom.sr_read import read_sr_measurements
 from covseg_core.io.dicom.sr_write import write_sr_measurements
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.pacs.client import open_pacs
 from covseg_core.io.pacs.connection import PacsSettings
 from covseg_core.io.pacs.failures import PacsError
@@ -159,7 +159,7 @@ def outlined(ct, folder):
     lesions = LesionMask(marked, ct.grid, INFECTION)
     masks = [
         TracedMask(lesions, MaskOrigin("model", "hu-threshold")),
-        TracedMask(lungs, LUNGS_FOUND),
+        TracedMask(lungs, MaskOrigin("model", "hu-threshold")),
     ]
     report = measure_report(ct, lesions, lungs)
     return write_dicom_report(folder, ct, masks, report), lesions, lungs

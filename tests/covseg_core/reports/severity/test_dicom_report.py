@@ -14,7 +14,7 @@ from covseg_core.io.dicom import read_dicom
 from covseg_core.io.dicom.seg import read_dicom_seg
 from covseg_core.io.dicom.sr_read import read_sr_measurements
 from covseg_core.io.dicom.write import write_dicom_series
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.labels import INFECTION, UNKNOWN_CLASS
 from covseg_core.reports.severity.dicom_report import DicomExtras, write_dicom_report
 from covseg_core.severity.report import measure_report
@@ -37,7 +37,10 @@ def ct(blocks, tmp_path_factory):
 def masks(blocks, ct):
     lesions = LesionMask(blocks.lesions.labels, ct.grid)
     lungs = LungMask(blocks.lungs.labels, ct.grid)
-    return [TracedMask(lesions, MODEL), TracedMask(lungs, LUNGS_FOUND)]
+    return [
+        TracedMask(lesions, MODEL),
+        TracedMask(lungs, MaskOrigin("model", "hu-threshold")),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,9 @@ class TestEveryKindOfScan:
         right = np.where(masks[1].mask.labels == 1, 1, 0).astype(np.uint8)
         groups = passes(
             lesions=lesions(lambda was: np.where(right, was, 0)),
-            lungs=TracedMask(LungMask(right, ct.grid), LUNGS_FOUND),
+            lungs=TracedMask(
+                LungMask(right, ct.grid), MaskOrigin("model", "hu-threshold")
+            ),
         )
         assert not [title for title in groups if "eft" in title]
         assert groups["Right lung"]["LUNG_ML"] == pytest.approx(600)

@@ -52,7 +52,7 @@ def test_the_methods_name_model_weights_threshold_and_lungs(methods):
     assert "the model infnet-multi-small" in words
     assert f"SHA-256 of the weights: {'ab' * 32}." in words
     assert "probabilities above 0.5 count as infected" in words
-    assert "The lungs were found by covseg." in words
+    assert "The lungs were found by hu-threshold." in words
     assert re.search(r"covseg \d.*Python 3\.\d+.*numpy \d", words)
 
 

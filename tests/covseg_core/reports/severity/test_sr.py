@@ -17,7 +17,7 @@ from covseg_core.io.dicom.sr_codes import (
     VOLUME,
     private,
 )
-from covseg_core.io.mask_origin import LUNGS_FOUND, MaskOrigin, TracedMask
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.labels import INFECTION, UNKNOWN_CLASS
 from covseg_core.reports.severity.sr import severity_measurements
 from covseg_core.severity.report import measure_report
@@ -39,7 +39,10 @@ def told(blocks):
     def tell(ct=blocks.ct, lesions=blocks.lesions, lobes=None, origin=EDITED, **more):
         segments = more.get("segments", SEGMENTS)
         report = measure_report(ct, lesions, blocks.lungs, lobes=lobes)
-        masks = [TracedMask(lesions, origin), TracedMask(blocks.lungs, LUNGS_FOUND)]
+        masks = [
+            TracedMask(lesions, origin),
+            TracedMask(blocks.lungs, MaskOrigin("model", "hu-threshold")),
+        ]
         return severity_measurements(ct, masks, report, segments)
 
     return tell
@@ -136,7 +139,7 @@ def test_comments_name_who_drew_each_rule_and_our_concepts(told):
     comments = told().comments
     assert comments[:2] == (
         "Infection: outlined by infnet-multi-small and corrected by a reader.",
-        "Lungs: outlined by covseg lungs, corrected by nobody.",
+        "Lungs: outlined by hu-threshold, corrected by nobody.",
     )
     (ct_ss,) = (one for one in comments if one.startswith("CT-SS: "))
     assert "of 40. Points of a region: 0: none; 1: < 50 %" in ct_ss
