@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from document import RESULTS, read_results
 from running import run_recipe
-from said import read_said
+from said import ANSWERS, read_said
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
 from covseg_core.registry.card import ModelCard
@@ -66,7 +66,7 @@ def bundle(
     ModelRefusedError
         If the model was not trained here, has no network or is too large.
     InputRefusedError
-        If the results are those of another kind of model, or a fold is missing.
+        If the results are those of another kind of model.
     """
     found = find_model(name)
     if found.origin != "user":
@@ -97,11 +97,10 @@ def card_with(
     Raises
     ------
     InputRefusedError
-        If the results are those of another kind of model, or a fold is missing.
+        If the results are those of another kind of model.
     pydantic.ValidationError
         If something that is said cannot stand in a card.
     """
-    require_all_folds(results)
     for field in AS_TRAINED:
         if results[field] != getattr(card, field):
             raise InputRefusedError(
@@ -109,7 +108,7 @@ def card_with(
                 f"one has {getattr(card, field)!r}; run cross_validate.py again."
             )
     answers = results["answers"]
-    for field in ("sure", "mirrored"):
+    for field in ANSWERS:
         if field in said and said[field] != answers[field]:
             raise InputRefusedError(
                 f"the results are of answers with {field} = {answers[field]}, the card "
@@ -117,8 +116,7 @@ def card_with(
             )
     calibration = {k: v for k, v in results["calibration"].items() if k != "ece_before"}
     known = {
-        "sure": answers["sure"],
-        "mirrored": answers["mirrored"],
+        **{field: answers[field] for field in sorted(ANSWERS)},
         "temperature": answers["temperature"],
         "threshold": results["threshold"]["best"],
         "calibration": calibration,
@@ -129,8 +127,9 @@ def card_with(
 
 
 def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the means over the held-out cases of each source."""
-    metrics: dict[str, Any] = {"cross_validation_folds": len(results["weights"])}
+    """Give the means over the held-out cases of each source, and of how many folds."""
+    folds = f"{len(results['weights'])} of {results['of_folds']}"
+    metrics: dict[str, Any] = {"cross_validation_folds": folds}
     for source, told in results["sources"].items():
         way = told["found"] or told["given"]
         means = {
@@ -138,15 +137,6 @@ def metrics_of(results: Mapping[str, Any]) -> dict[str, Any]:
         }
         metrics[source] = {"patients": told["patients"], **means}
     return metrics
-
-
-def require_all_folds(results: Mapping[str, Any]) -> None:
-    """Raise `InputRefusedError` unless every fold was held out once."""
-    done, whole = len(results["weights"]), results["of_folds"]
-    if done != whole:
-        raise InputRefusedError(
-            f"the results hold {done} of {whole} folds; run cross_validate.py with all."
-        )
 
 
 def size_mb(entry: ModelEntry) -> float:

@@ -21,7 +21,7 @@ __all__ = ["RESULTS", "make_document", "read_results", "region_of", "render"]
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 FORMAT = 1
-ANSWERS = ("prepare", "sure", "mirrored", "temperature")
+ANSWERS = ("prepare", "sure", "mirrored", "through_plane_mm", "temperature")
 
 
 def make_document(

@@ -25,7 +25,15 @@ __all__ = ["judge_fold", "source_of"]
 
 FORMAT = 1
 """Another number makes all cases be judged anew."""
-ANSWER = ("weights_sha256", "prepare", "threshold", "sure", "temperature", "mirrored")
+ANSWER = (
+    "weights_sha256",
+    "prepare",
+    "threshold",
+    "sure",
+    "temperature",
+    "mirrored",
+    "through_plane_mm",
+)
 
 
 def judge_fold(

@@ -8,11 +8,12 @@ from typing import Any
 
 from covseg_core.errors import UsageError
 
-__all__ = ["CARDS", "read_answers", "read_said"]
+__all__ = ["ANSWERS", "CARDS", "read_answers", "read_said"]
 
 CARDS = Path(__file__).parent / "cards"
 WORDS = frozenset({"summary", "limits", "licence", "data", "references", "failures"})
-ANSWERS = frozenset({"sure", "mirrored"})
+ANSWERS = frozenset({"sure", "mirrored", "through_plane_mm"})
+"""Fields of a card that tell how a network's answers become a mask."""
 
 
 def read_said(name: str, cards: Path = CARDS) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def read_said(name: str, cards: Path = CARDS) -> dict[str, Any]:
     -------
     dict
         ``summary``, ``limits``, ``licence``, ``data``, ``references``, ``failures``;
-        ``sure`` and ``mirrored``, if they are said.
+        what of `ANSWERS` is said.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def read_said(name: str, cards: Path = CARDS) -> dict[str, Any]:
 
 
 def read_answers(name: str, cards: Path = CARDS) -> dict[str, Any]:
-    """Read how a model is to answer: ``sure`` and ``mirrored``, if they are said."""
+    """Read how a model is to answer: what of `ANSWERS` is said."""
     if not (cards / f"{name}.toml").is_file():
         return {}
     said = read_said(name, cards)

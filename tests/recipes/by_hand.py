@@ -54,7 +54,12 @@ def make_results(**change):
         "of_folds": 2,
         "label_set": "infection",
         "architecture": "unet",
-        "answers": {"sure": 0.9, "mirrored": False, "temperature": 1.5},
+        "answers": {
+            "sure": 0.9,
+            "mirrored": False,
+            "through_plane_mm": 4.0,
+            "temperature": 1.5,
+        },
         "threshold": {"best": 0.4, "mean_dice": 0.71, "mean_dice_at_half": 0.7},
         "calibration": {
             "ece_before": 0.05,

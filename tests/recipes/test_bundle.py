@@ -47,6 +47,7 @@ def test_the_card_tells_what_was_said_and_what_was_found(trained, tmp_path):
     assert (card.summary, card.limits) == ("A small one.", "Many.")
     assert (card.data, card.failures) == (("Two scans.",), ("Vessels.",))
     assert (card.threshold, card.temperature, card.sure) == (0.4, 1.5, 0.9)
+    assert card.through_plane_mm == 4.0
     assert card.calibration["ece"] == 0.01
     assert "ece_before" not in card.calibration
     assert card.training == {"epochs_run": 1}
@@ -54,7 +55,7 @@ def test_the_card_tells_what_was_said_and_what_was_found(trained, tmp_path):
 
 def test_metrics_are_those_of_a_user_who_outlines_no_lungs():
     told = metrics_of(make_results())
-    assert told["cross_validation_folds"] == 2
+    assert told["cross_validation_folds"] == "2 of 2"
     volumes = {"patients": 2, "dice": 0.7, "false_ml": 3.25}
     assert told["MedSeg: volumes"] == volumes
     assert told["MedSeg: pictures"] == {"patients": 5, "dice": 0.65, "ggo": 0.5}
@@ -81,10 +82,9 @@ def test_a_model_that_was_not_trained_here_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"weights": {"0": "a"}}, "hold 1 of 2 folds"),
         ({"label_set": "lungs"}, "label_set 'lungs', this one has 'infection'"),
         (
-            {"answers": {"sure": 0.0, "mirrored": False, "temperature": 1.0}},
+            {"answers": {"sure": 0.0, "temperature": 1.0}},
             "sure = 0.0, the card says 0.9",
         ),
     ],

@@ -158,6 +158,7 @@ def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:
             "threshold": settings.threshold_for(card),
             "mirrored": card.mirrored,
             "temperature": card.temperature,
+            "through_plane_mm": card.through_plane_mm,
             "licence": card.licence,
         },
         "labels": {label.key: label.value for label in card.labels.classes},

@@ -16,6 +16,12 @@ from covseg_core.inference.opinions import make_opinions
 from covseg_core.inference.outliners import HuThreshold, NetworkOutliner, Outliner
 from covseg_core.inference.prediction import Prediction, SlicePrediction
 from covseg_core.inference.progress import Progress
+from covseg_core.inference.through_plane import (
+    average_through_plane,
+    reach_of,
+    widened,
+    within,
+)
 from covseg_core.inference.uncertainty import (
     Uncertainty,
     entropy_of,
@@ -28,10 +34,11 @@ from covseg_core.transforms.prepare import Box, box_for, require_lungs
 from covseg_core.volume import CTVolume, Grid, LungMask, SliceImage
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from covseg_core.inference.config import PredictSettings, UncertaintySettings
     from covseg_core.inference.opinions import Opinions
+    from covseg_core.inference.through_plane import Answered
     from covseg_core.registry.weights import LoadedModel
 
 __all__ = [
@@ -74,7 +81,8 @@ def predict_ct(
         Ask the network several times and tell where it is unsure; the mask stays
         the same.
     slices : slice, optional
-        Outline only these, counted in the standard orientation.
+        Outline only these, counted in the standard orientation; their neighbours have
+        their say, if the card gives them one.
 
     Yields
     ------
@@ -106,19 +114,27 @@ def predict_ct(
     outline = make_outliner(model, settings, ct)
     standard = standardise_ct(ct)
     sides = None if lungs is None else standardise_mask(lungs)
-    box = _only(box_for(standard, sides, model.card.prepare), slices)
+    whole = box_for(standard, sides, model.card.prepare)
+    box = _only(whole, slices)
+    sigma = model.card.through_plane_mm / standard.grid.spacing_mm_zyx[0]
+    asked = widened(box.slices, reach_of(sigma), whole.slices)
     canvas = Canvas.blank(standard, model.card, settings, keep_probabilities)
     doubts = None
     if uncertainty is not None:
         opinions = make_opinions(model, outline, settings, uncertainty)
         doubts = DoubtCanvas.blank(standard.grid, opinions)
-    for chunk in chunks_of(box.slices, settings.batch_size):
-        window = chunk, box.rows, box.columns
-        inside = None if sides is None else sides.labels[window]
-        answer = outline(standard.hu[window], inside)
-        canvas.paint(window, answer)
-        if doubts is not None:
-            doubts.paint(window, standard.hu[window], answer)
+
+    def answers() -> Iterator[Answered]:
+        for chunk in chunks_of(asked, settings.batch_size):
+            window = chunk, box.rows, box.columns
+            inside = None if sides is None else sides.labels[window]
+            answer = outline(standard.hu[window], inside)
+            if doubts is not None:
+                doubts.paint(window, standard.hu[window], answer)
+            yield chunk, answer
+
+    for chunk, answer in within(box.slices, average_through_plane(answers(), sigma)):
+        canvas.paint((chunk, box.rows, box.columns), answer)
         yield _report(box, chunk, canvas.labels)
 
     return Prediction(

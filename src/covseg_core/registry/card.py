@@ -55,7 +55,9 @@ class ModelCard(Settings):
 
     `mirrored` says that the answer is the mean of the slice's and of its mirror
     image's, and `temperature` by what the logits of that mean are divided; see
-    `transforms.temper`.  `calibration` tells how these probabilities agreed with the
+    `transforms.temper`.  In a volume it is then averaged with the slices above and
+    below, weighed by a Gaussian with the standard deviation `through_plane_mm`; 0
+    leaves it alone.  `calibration` tells how these probabilities agreed with the
     truth: `region`, `n` voxels, `temperature`, `ece`, the expected calibration error,
     and `rows` of the reliability diagram, each mean probability, share infected and
     voxels; `metrics.calibration.Reliability.for_card` makes it.  `failures` are
@@ -80,6 +82,7 @@ class ModelCard(Settings):
     sure: float = Field(0.0, ge=0, lt=1)
     temperature: float = Field(1.0, gt=0, le=20)
     mirrored: bool = False
+    through_plane_mm: float = Field(0.0, ge=0, le=50)
     parent: str | None = None
     parent_sha256: str = Field("", pattern=SHA256_PATTERN)
     base: str | None = None
@@ -106,8 +109,10 @@ class ModelCard(Settings):
 
     @property
     def as_trained(self) -> ModelCard:
-        """The card for what the network itself says, not mirrored, not tempered."""
-        return self.model_copy(update={"mirrored": False, "temperature": 1.0})
+        """The card for what the network itself says, slice by slice."""
+        return self.model_copy(
+            update={"mirrored": False, "temperature": 1.0, "through_plane_mm": 0.0}
+        )
 
     @property
     def has_network(self) -> bool:

@@ -18,12 +18,18 @@ NOT_MEASURED = "Not measured."
 
 
 def answer_in_words(card: ModelCard) -> str:
-    """Say how probabilities come out of the network, in one sentence."""
+    """Say how probabilities come out of the network, in one or two sentences."""
     what = "the mean of the slice's and of its mirror image's"
     answer = f"An answer is {what if card.mirrored else 'what the network says'}"
-    if card.temperature == 1:
-        return f"{answer}, not tempered."
-    return f"{answer}, with logits divided by the temperature {card.temperature:g}."
+    tempered = "not tempered"
+    if card.temperature != 1:
+        tempered = f"with logits divided by the temperature {card.temperature:g}"
+    if not card.through_plane_mm:
+        return f"{answer}, {tempered}."
+    return (
+        f"{answer}, {tempered}. In a volume it is averaged with the slices above and "
+        f"below (Gaussian, standard deviation {card.through_plane_mm:g} mm)."
+    )
 
 
 def calibration_in_words(calibration: dict[str, Any]) -> str:

@@ -179,6 +179,33 @@ def test_an_island_stays_only_where_the_model_is_sure_of_some_of_it(blocks, mode
         assert labels[second].any() == (stays is not None)
 
 
+def test_what_no_neighbouring_slice_shows_is_averaged_away(blocks, model):
+    lungs = blocks.lungs.labels > 0
+    hu = np.where(lungs, -850, -1350).astype(np.float32)
+    through, blip = np.s_[6:13, 17:21, 22:28], np.s_[9, 29:34, 30:38]
+    hu[through] = hu[blip] = -300
+    ct = replace(blocks.ct, hu=hu)
+    for through_plane_mm, stays in ((0.0, True), (16.0, False)):
+        card = model(through_plane_mm=through_plane_mm)
+        labels = predict(ct, card, blocks.lungs, smallest_ml=0).lesions.labels
+        assert labels[through][2:-2, 1:-1, 2:-2].all()
+        assert labels[blip][1:-1, 1:-1].any() == stays
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_slice_alone_is_outlined_as_in_its_scan(blocks, model, batch_size):
+    card = model(through_plane_mm=10.0)
+    how = settings(batch_size=batch_size, smallest_ml=0)
+    whole = predict(blocks.ct, card, blocks.lungs, smallest_ml=0).lesions.labels
+    for z in (BOX[0].start, 9, BOX[0].stop - 1):
+        part = slice(z, z + 1)
+        steps = predict_ct(blocks.ct, card, how, lungs=blocks.lungs, slices=part)
+        alone = finish(steps)[1].lesions.labels
+        np.testing.assert_array_equal(alone[z], whole[z])
+        assert not np.delete(alone, z, axis=0).any()
+    assert whole[9].any()
+
+
 def test_a_threshold_above_what_is_sure_takes_its_place(blocks, model):
     sure = model(sure=0.2, threshold=0.1)
     kept = predict(blocks.ct, sure, threshold=0.5).lesions.labels

@@ -22,6 +22,11 @@ def test_an_answer_is_told_as_the_card_makes_it(card):
         "An answer is what the network says, with logits divided by the temperature "
         "1.45."
     )
+    averaged = answer_in_words(card.model_copy(update={"through_plane_mm": 4.5}))
+    assert averaged == (
+        f"{own} In a volume it is averaged with the slices above and below "
+        "(Gaussian, standard deviation 4.5 mm)."
+    )
     mirrored = answer_in_words(card.model_copy(update={"mirrored": True}))
     assert mirrored == (
         "An answer is the mean of the slice's and of its mirror image's, not tempered."
