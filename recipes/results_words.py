@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from covseg_core.registry.card import HU_THRESHOLD
+
 __all__ = ["CLOSING", "OPENING", "lungs_in_words", "way_in_words"]
 
 OPENING = """\
@@ -38,8 +40,9 @@ CLOSING = """\
 - **The bundled weights are not the ones that were judged.** They are trained by the
   same recipe on all cases, the held-out ones as well, so no case above is new to them.
   The networks of the folds, trained on four fifths, stand for them.
-- **Threshold and temperature were chosen on the held-out cases**, one number each. The
-  mean Dice at the best threshold is therefore a little too good; the tables are at 0.5.
+- **Threshold and temperature were chosen on the held-out cases**, one number each, and
+  so were, by hand and on one fold, `sure` and `through_plane_mm` in the card. The mean
+  Dice at the best threshold is therefore a little too good; the tables are at 0.5.
   The calibration error after tempering is of the cases that the temperature was fitted
   to.
 - **Who the pictures are of is not known.** Each counts as one patient, though some may
@@ -58,6 +61,8 @@ def lungs_in_words(results: dict[str, Any]) -> str:
     """Say what found the lungs for a model of infection."""
     if results["label_set"] == "lungs":
         return ""
+    if results["lungs_found_by"] == HU_THRESHOLD:
+        return "Lungs were found by the density of air."
     if results["lungs_found_by"]:
         return "Lungs were found by the lung model of the same fold, just as blind."
     return "Lungs were found by the bundled lung model, which **has seen** these scans."

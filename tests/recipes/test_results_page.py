@@ -35,10 +35,17 @@ def test_threshold_and_calibration_are_told():
     assert "calibration error 0.0500 before and 0.0100 after, within the lungs." in page
 
 
-def test_lungs_from_a_model_that_knows_the_scans_are_no_secret():
-    assert "which **has seen** these scans" in render_page(
-        [make_results(lungs_found_by="")]
-    )
+@pytest.mark.parametrize(
+    ("finder", "words"),
+    [
+        ("", "the bundled lung model, which **has seen** these scans."),
+        ("hu-threshold", "the density of air."),
+        ("lungs-fold{fold}", "the lung model of the same fold, just as blind."),
+    ],
+)
+def test_what_found_the_lungs_is_told(finder, words):
+    page = render_page([make_results(lungs_found_by=finder)])
+    assert f"Lungs were found by {words}" in page
 
 
 def test_a_part_of_the_folds_is_no_secret():

@@ -14,14 +14,16 @@ def front_matter(text):
 
 
 def test_the_page_says_what_the_card_says():
-    card = find_model("infnet-small").card
+    metrics = {"folds": "1 of 5", "held out": {"patients": 3, "dice": 0.7272}}
+    card = find_model("infnet-small").card.model_copy(update={"metrics": metrics})
     page = readme_of(card, "someone/lungs")
     assert "For research use only; not for diagnosis." in page
     for text in (card.summary, card.limits, card.licence, card.weights_sha256):
         assert text in page
     for source in card.data:
         assert f"- Data: {source}\n" in page
-    assert "| held_out_slices_infection_dice | 0.7272 |" in page
+    assert "| folds | 1 of 5 |\n| held out, patients | 3 |\n" in page
+    assert "| held out, dice | 0.7272 |" in page
     assert "covseg models pull someone/lungs --name infnet-small" in page
 
 
