@@ -24,8 +24,9 @@ from covseg_core.registry.weights import load_model
 
 pytestmark = pytest.mark.slow
 
-LEAST_INFECTION, LEAST_LUNGS = 0.75, 0.95
-"""Dice on the scan as it is; 0.81 and 0.97 were measured."""
+LEAST_INFECTION, LEAST_LUNGS = 0.85, 0.95
+"""Dice on the scan as it is; 0.889 and 0.966 were measured.  The model has learnt from
+every scan with true masks, this one too: what is tested is how alike answers are."""
 
 
 @dataclass(frozen=True)
@@ -37,36 +38,20 @@ class Loss:
 
 
 MOST_LOST = {
-    "slices": Loss(0.05, 0.02),
-    "matrix": Loss(0.03, 0.02),
-    "surroundings": Loss(0.03, 0.02),
-    "metal": Loss(0.04, 0.02),
-    "grey": Loss(0.05, 0.02),
+    "slices": Loss(0.03, 0.02),
+    "matrix": Loss(0.02, 0.02),
+    "surroundings": Loss(0.02, 0.02),
+    "metal": Loss(0.05, 0.02),
+    "grey": Loss(0.02, 0.02),
 }
-"""By kind of disturbance; 0.025, 0.018, 0.016, 0.021 and 0.034 of infection and 0.010
-of lungs were measured, but for what stands in `TOO_MUCH`."""
-TOO_MUCH = {
-    "10 mm": "the dome of the diaphragm, blurred by thick slices, is taken for disease",
-    "768 columns": "the dome of the diaphragm, in softer pixels, is taken for disease",
-    "8 bit, -1000 to 400 HU": "the model takes the greys of any picture for one window",
-}
-"""What the bundled model loses more by: 0.141, 0.062 and 0.109 of infection."""
+"""By kind of disturbance; 0.012, 0.005, 0, 0.038 and 0 of infection and 0.010 of lungs
+were measured."""
 STORED = [each for each in DISTURBANCES if each.kind == "storage"]
 SCANNED = [each for each in DISTURBANCES if each.kind != "storage"]
 
 
 def named(disturbances):
-    return [
-        pytest.param(each, id=f"{each.kind}: {each.name}", marks=marks_of(each.name))
-        for each in disturbances
-    ]
-
-
-def marks_of(name):
-    reason = TOO_MUCH.get(name)
-    if reason is None:
-        return ()
-    return pytest.mark.xfail(raises=AssertionError, strict=True, reason=reason)
+    return [pytest.param(each, id=f"{each.kind}: {each.name}") for each in disturbances]
 
 
 @pytest.fixture(scope="module")
