@@ -37,12 +37,13 @@ def widened(slices: slice, reach: int, whole: slice) -> slice:
 
 
 def within(slices: slice, answers: Iterable[Answered]) -> Iterator[Answered]:
-    """Keep of the answers those about a range of slices."""
+    """Keep of each answer what is about a range of slices, perhaps nothing."""
     for chunk, answer in answers:
-        start = max(chunk.start, slices.start)
+        start = min(max(chunk.start, slices.start), slices.stop)
         stop = max(min(chunk.stop, slices.stop), start)
-        if start < stop:
-            yield slice(start, stop), answer[start - chunk.start : stop - chunk.start]
+        first = start - chunk.start
+        kept = answer[first : first + stop - start] if start < stop else answer[:0]
+        yield slice(start, stop), kept
 
 
 def average_through_plane(
@@ -60,8 +61,9 @@ def average_through_plane(
     Yields
     ------
     Answered
-        As soon as all that has a say is known.  At the ends of the scan the slices
-        that there are share the whole weight.
+        One for each that comes in, about what is known by then, perhaps no slice, and
+        one about the rest.  At the ends of the scan the slices that there are share
+        the whole weight.
     """
     reach = reach_of(sigma)
     start, told, held = 0, 0, None
@@ -71,8 +73,7 @@ def average_through_plane(
         else:
             held = np.concatenate((held, answer))
         ready = slice(told, max(chunk.stop - reach, told))
-        if ready.start < ready.stop:
-            yield ready, _mean(held, start, ready, sigma)
+        yield ready, _mean(held, start, ready, sigma)
         told = ready.stop
         first = max(told - reach, start)
         start, held = first, held[first - start :]
