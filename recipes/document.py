@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import said
 from folds import FOLDS
 from summary import reliability_of, summarise_sources, threshold_of
 
@@ -21,7 +22,7 @@ __all__ = ["RESULTS", "make_document", "read_results", "region_of", "render"]
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 FORMAT = 1
-ANSWERS = ("prepare", "sure", "mirrored", "through_plane_mm", "temperature")
+ANSWERS = said.ANSWERS | {"prepare", "temperature"}
 
 
 def make_document(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from document import ANSWERS
+
 from covseg_core.cases.seal import digest_of
 from covseg_core.io.atomic import write_json
 from covseg_core.learn.plan import run_folder
@@ -25,15 +27,7 @@ __all__ = ["judge_fold", "source_of"]
 
 FORMAT = 1
 """Another number makes all cases be judged anew."""
-ANSWER = (
-    "weights_sha256",
-    "prepare",
-    "threshold",
-    "sure",
-    "temperature",
-    "mirrored",
-    "through_plane_mm",
-)
+ANSWER = ANSWERS | {"weights_sha256", "threshold"}
 
 
 def judge_fold(
