@@ -29,6 +29,7 @@ MEASURES = {
     "consolidation": "consolidation",
     "right_lung": "right lung",
     "left_lung": "left lung",
+    "slice_auc": "AUC of slices",
     "false_ml": "false ml",
 }
 WORST = 5

@@ -26,6 +26,8 @@ from the files beside it, which hold the scores of every single case.
   islands are dropped.
 - *Opacity* and *consolidation* are scored where they occur and the reader told them
   apart; infection of unknown class is left out.
+- *AUC of slices* is how often, in one scan, a slice with infection has a larger area
+  outlined than a slice without.
 - Of a model that outlines lungs, *Dice* is that of both lungs together; *right lung*
   and *left lung* ask for the side, too.
 - *Lungs given* means that the reader's lungs were handed over, *found* that the program

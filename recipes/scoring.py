@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from curve import dice_curve
+from scipy.stats import mannwhitneyu
 
-from covseg_core.labels import UNKNOWN_CLASS
+from covseg_core.labels import LUNGS, UNKNOWN_CLASS
 from covseg_core.metrics import dice
 from covseg_core.metrics.calibration import Reliability
 
@@ -76,7 +77,9 @@ def score(answer: Answer, truth: Truth, label_set: LabelSet) -> dict[str, Any]:
         ``dice`` of the mask, all classes taken together; ``curve``, that of the
         probabilities at each of `curve.THRESHOLDS`, and its mean, ``mean_dice``; all
         None where there is nothing to find.  ``classes``, the Dice of each class that
-        occurs.  ``true_ml``, ``found_ml``, and ``false_ml`` where there is nothing to
+        occurs.  ``slice_auc``, how often an infected slice of a scan has more outlined
+        in it than one without infection; None where a scan has only one kind, and for
+        lungs.  ``true_ml``, ``found_ml``, and ``false_ml`` where there is nothing to
         find; None for a picture.  ``reliability``, see `metrics.calibration`.
     """
     inside = truth.labels > 0
@@ -87,6 +90,7 @@ def score(answer: Answer, truth: Truth, label_set: LabelSet) -> dict[str, Any]:
         "dice": None,
         "mean_dice": None,
         "classes": _classes(answer.labels, truth.labels, label_set),
+        "slice_auc": None if label_set == LUNGS else _ranking(answer.labels, inside),
         "true_ml": _ml(inside, truth.voxel_ml),
         "found_ml": found_ml,
         "false_ml": None if inside.any() else found_ml,
@@ -113,6 +117,18 @@ def _classes(
         for label in label_set.classes
         if (true == label.value).any()
     }
+
+
+def _ranking(
+    found: npt.NDArray[np.uint8], inside: npt.NDArray[np.bool_]
+) -> float | None:
+    """Rank slices by the area outlined in them: area under the ROC curve."""
+    infected = inside.any(axis=(1, 2))
+    if infected.all() or not infected.any():
+        return None
+    areas = np.count_nonzero(found, axis=(1, 2))
+    wins = mannwhitneyu(areas[infected], areas[~infected]).statistic
+    return _short(wins / (infected.sum() * (~infected).sum()))
 
 
 def _ml(mask: npt.NDArray[np.bool_], voxel_ml: float | None) -> float | None:

@@ -27,7 +27,7 @@ __all__ = [
 Row = dict[str, Any]
 WAYS = ("given", "found")
 """With the lungs given, and with the lungs found."""
-PLAIN_MEASURES = ("dice", "mean_dice", "false_ml")
+PLAIN_MEASURES = ("dice", "mean_dice", "slice_auc", "false_ml")
 
 
 def answer_of(row: Mapping[str, Any]) -> Row:

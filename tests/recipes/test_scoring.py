@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scoring import Answer, Truth, score
 
-from covseg_core.labels import INFECTION, LESIONS
+from covseg_core.labels import INFECTION, LESIONS, LUNGS
 from covseg_core.metrics.calibration import Reliability
 
 
@@ -51,6 +51,24 @@ def test_without_infection_only_what_was_made_up_is_told():
     told = score(answer([0.9, 0, 0, 0], [0, 0, 0, 0]), truth(0, 0, 0, 0), LESIONS)
     assert (told["dice"], told["mean_dice"], told["curve"]) == (None, None, None)
     assert told["false_ml"] == told["found_ml"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("areas", "infected", "auc"),
+    [
+        ((2, 1, 0, 0), (1, 1, 0, 0), 1.0),
+        # Of four pairs one is right, and one is a draw.
+        ((0, 2, 2, 1), (1, 1, 0, 0), 0.375),
+        ((1, 1), (1, 1), None),
+        ((1, 0), (0, 0), None),
+    ],
+)
+def test_slices_are_ranked_by_the_area_outlined_in_them(areas, infected, auc):
+    found = np.array([[[place < area for place in range(2)]] for area in areas])
+    inside = np.array([[[here, 0]] for here in infected], np.uint8)
+    answer = Answer(found.astype(np.uint8), found[None].astype(np.float32))
+    assert score(answer, Truth(inside, None, 1.0), INFECTION)["slice_auc"] == auc
+    assert score(answer, Truth(inside, None, 1.0), LUNGS)["slice_auc"] is None
 
 
 def test_probabilities_are_checked_in_the_region_alone():
