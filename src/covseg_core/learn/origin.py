@@ -184,7 +184,7 @@ def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | N
     Raises
     ------
     UsageError
-        If the first model of the line is gone, or was another, pretrained network.
+        If that model is not here, or was another, pretrained network.
     """
     if card.parent is None:
         return None
@@ -192,10 +192,17 @@ def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | N
     try:
         first = find_model(source).card
     except ModelRefusedError as error:
-        raise UsageError(
-            f"the first model {source!r} of this line is not here any more; "
-            "start from the parent with --start parent."
-        ) from error
+        if start == "parent":
+            words = (
+                f"the parent {source!r} is not among the models here; "
+                "bring it in with `covseg models import`."
+            )
+        else:
+            words = (
+                f"the first model {source!r} of this line is not here any more; "
+                "start from the parent with --start parent."
+            )
+        raise UsageError(words) from error
     if first.pretext and first.architecture != card.architecture:
         raise UsageError(
             f"the first model {source!r} of this line was only pretrained, as "

@@ -98,8 +98,10 @@ def test_the_base_is_the_first_model_of_the_line():
     card = card_for("new", NewModel(parent="infnet-small"))
     child = card.model_copy(update={"parent": "grown", "base": "infnet-small"})
     assert weights_source(child, "base") == "infnet-small"
-    with pytest.raises(UsageError, match="is not here any more"):
+    with pytest.raises(UsageError, match="the parent 'grown' is not among the models"):
         weights_source(child, "parent")
+    with pytest.raises(UsageError, match="'gone' of this line is not here any more"):
+        weights_source(child.model_copy(update={"base": "gone"}), "base")
     assert weights_source(card_for("new", NewModel()), "parent") is None
 
 
