@@ -1,9 +1,10 @@
 """Show what each step from a network's answers to a mask is worth, scan by scan.
 
-    python benchmarks/answers.py --model NAME --store STORE CASE... [--healthy SCAN...]
+    python benchmarks/answers.py --model NAME --lungs-model NAME --store STORE \
+        CASE... [--healthy SCAN...]
 
-STORE is that of `recipes/make_store.py`, and SCAN has no infection.  Give a model that
-has not learnt from them, such as one of a fold with ``COVSEG_HOME=.training/home``.
+STORE is that of `recipes/make_store.py`, and SCAN has no infection.  Give models that
+have not learnt from them, such as those of a fold with ``COVSEG_HOME=.training/home``.
 Prints the infection in ml, and its Dice where there is any, with the lungs found: with
 all steps that the model's file in `recipes/cards` asks for, and without each of them.
 """
@@ -23,7 +24,7 @@ from said import read_answers
 from covseg_core.cases.reading import CaseReader
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
-from covseg_core.inference.lungs import lungs_of
+from covseg_core.inference.lungs import outline_lungs
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
 from covseg_core.metrics import dice
@@ -51,18 +52,21 @@ def main() -> None:
     """Print one line per scan."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True)
+    parser.add_argument("--lungs-model", required=True)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("cases", nargs="*")
     parser.add_argument("--healthy", type=Path, nargs="*", default=())
     options = parser.parse_args()
 
-    model = load_model(find_model(options.model))
+    model, finder = (
+        load_model(find_model(name)) for name in (options.model, options.lungs_model)
+    )
     answers = read_answers(options.model.partition("-fold")[0])
     ways = [with_card(model, answers | change) for change in WITHOUT.values()]
     print(f"{'':16}{'true':>8}" + "".join(f"{name:>20}" for name in WITHOUT))
     for name, ct, truth in scans(options.store, options.cases, options.healthy):
         true = 0.0 if truth is None else truth.sum() * ct.grid.voxel_ml
-        lungs = follow(lungs_of(ct))
+        lungs = follow(outline_lungs(ct, finder, PredictSettings()))
         columns = [score(ct, lungs, truth, way) for way in ways]
         print(f"{name:16}{true:>8.1f}" + "".join(f"{each:>20}" for each in columns))
 
