@@ -14,6 +14,9 @@ PYTEST_ARGS ?=
 DATA ?= ../shared/data
 MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
 STORE := .training/store
+# The same with pictures that a model has outlined: all/, fold0/ to fold4/.
+LABELLED := .training/labelled
+LEARNT = $(STORE)
 # A model store of its own, with the models of every fold.
 RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
 
@@ -22,7 +25,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
-.PHONY: models models-store cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
+.PHONY: models models-store labelled-all labelled-folds cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -64,14 +67,14 @@ models: $(MODELS:%=model-%) ## train the bundled models anew and bundle them (ma
 
 # Stopped or killed, these go on where they were.
 $(MODELS:%=model-%): model-%: models-store
-	$(RECIPE)/train_model.py $* --store $(STORE)
+	$(RECIPE)/train_model.py $* --store $(LEARNT)
 	$(RECIPE)/bundle.py $*
 
 cross-validation: $(MODELS:%=cross-%) ## judge the recipes by patient (days)
 	$(RECIPE)/results_page.py
 
 $(MODELS:%=cross-%): cross-%: models-store
-	$(RECIPE)/cross_validate.py --name $* --store $(STORE) \
+	$(RECIPE)/cross_validate.py --name $* --store '$(LEARNT)' \
 	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
 	  -o docs/results/$*.json
 
@@ -79,6 +82,24 @@ $(MODELS:%=cross-%): cross-%: models-store
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
 model-infnet-small: model-infnet-multi-small
 cross-infnet-small: cross-infnet-multi-small
+
+model-infnet-multi-small: private LEARNT = $(LABELLED)/all
+model-infnet-multi-small: labelled-all
+cross-infnet-multi-small: private LEARNT = $(LABELLED)/fold{fold}
+cross-infnet-multi-small: labelled-folds
+
+labelled-all: model-lungs-small
+	$(RECIPE)/train_model.py infnet-multi-first --store $(STORE)
+	$(RECIPE)/pseudo_labels.py --store $(STORE) --to $(LABELLED)/all \
+	  --model infnet-multi-first --lungs lungs-small
+
+labelled-folds: cross-lungs-small
+	for fold in 0 1 2 3 4; do \
+	  $(RECIPE)/train_model.py infnet-multi-first --store $(STORE) --fold $$fold && \
+	  $(RECIPE)/pseudo_labels.py --store $(STORE) --to $(LABELLED)/fold$$fold \
+	    --model infnet-multi-first-fold$$fold --lungs lungs-small-fold$$fold \
+	    || exit 1; \
+	done
 
 models-store: $(DEV)
 	$(RECIPE)/make_store.py --data $(DATA) --store $(STORE)

@@ -1,9 +1,11 @@
 """Train a model to be bundled from all cases of a store, or go on with it.
 
     python recipes/train_model.py NAME --store STORE [--config recipes/NAME.toml]
+        [--fold 0]
 
 Unlike with ``covseg train`` the new model may have the name of one that is bundled.  A
 run that was stopped or killed goes on, and a model that is finished stays as it is.
+With --fold the model is NAME-fold0 and learns from all but that fold.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from folds import FOLDS, in_fold
 from running import run_recipe
 from training import parent_of, plan_of, train_once
 
@@ -27,12 +30,16 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--fold", type=int, choices=range(len(FOLDS)))
     parser.add_argument("--progress", choices=("rich", "jsonl", "none"), default="rich")
     options = parser.parse_args()
     config = options.config or RECIPES / f"{options.name}.toml"
     require_trained(parent_of(config))
     store = CaseReader(options.store)
-    entry = train_once(store, plan_of(store, options.name, config), options.progress)
+    plan = plan_of(store, options.name, config)
+    if options.fold is not None:
+        plan = in_fold(plan, options.fold)
+    entry = train_once(store, plan, options.progress)
     print(f"{entry.card.name} {entry.card.weights_sha256[:12]}")
 
 

@@ -30,3 +30,12 @@ def test_a_finished_model_is_left_as_it_is(store, recipe, monkeypatch, capsys):
     train_model.main()
     assert capsys.readouterr().out == first
     assert len(find_model("new").card.training["cases"]) == 6
+
+
+def test_a_fold_is_left_out_when_asked_for(store, recipe, monkeypatch, capsys):
+    words = ["new", "--store", store.root, "--config", recipe("infection")]
+    words += ["--fold", 1, "--progress", "none"]
+    monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
+    train_model.main()
+    assert capsys.readouterr().out.startswith("new-fold1 ")
+    assert len(find_model("new-fold1").card.training["cases"]) == 3
