@@ -25,7 +25,8 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
-.PHONY: models models-store labelled-all labelled-folds cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
+.PHONY: models models-store labelled-all labelled-folds
+.PHONY: cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -80,8 +81,9 @@ $(MODELS:%=cross-%): cross-%: models-store
 
 # The lungs come first; what a recipe names as its parent comes before it.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-model-infnet-small: model-infnet-multi-small
-cross-infnet-small: cross-infnet-multi-small
+# Both go on from infnet-multi-first, which makes the labels as well.
+model-infnet-small: labelled-all
+cross-infnet-small: labelled-folds
 
 model-infnet-multi-small: private LEARNT = $(LABELLED)/all
 model-infnet-multi-small: labelled-all
