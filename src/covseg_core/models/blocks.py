@@ -47,8 +47,18 @@ class ConvBN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Filter `x`, (N, n_in, H, W), to (N, n_out, H, W)."""
-        normalised: Tensor = self.bn(self.conv(x))
+        normalised: Tensor = self.bn(self._filter(x))
         return normalised
+
+    def _filter(self, x: Tensor) -> Tensor:
+        filtered: Tensor
+        if max(self.conv.dilation) == 1 or not torch.is_autocast_enabled("cpu"):
+            filtered = self.conv(x)
+        else:
+            # There, the gradient of a dilated filter in bfloat16 may be no number.
+            with torch.autocast("cpu", enabled=False):
+                filtered = self.conv(x.float())
+        return filtered
 
 
 class UpBlock(nn.Module):

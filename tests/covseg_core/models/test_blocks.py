@@ -29,6 +29,19 @@ def test_a_dilated_or_flat_kernel_keeps_the_size():
     assert ConvBN(2, 2, 3, dilation=7).eval()(x).shape == x.shape
 
 
+def test_a_dilated_kernel_learns_the_same_in_bfloat16():
+    block, x = ConvBN(24, 24, 3, dilation=3), noise(2, 24, 32, 32)
+    x = x.to(memory_format=torch.channels_last)
+    learnt = []
+    for enabled in (False, True):
+        block.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            y = block(x)
+        (y.float() * noise(*y.shape)).sum().backward()
+        learnt.append(block.conv.weight.grad.clone())
+    torch.testing.assert_close(*learnt, atol=0.5, rtol=0.05)
+
+
 def test_the_receptive_field_reaches_10_pixels_in_every_direction():
     block = ReceptiveField(1, 1).eval()
     x = torch.zeros(1, 1, 41, 41, requires_grad=True)
