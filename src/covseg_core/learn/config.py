@@ -48,3 +48,9 @@ class NewModel(NewNetwork):
     start: Literal["parent", "base"] = setting(
         "parent", "With a parent: its weights, or those of the first of its line."
     )
+    parent_share: float = setting(
+        0.0,
+        "With a parent: share of its weights in the model, which so forgets less.",
+        low=0,
+        high=0.95,
+    )

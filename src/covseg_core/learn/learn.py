@@ -21,6 +21,7 @@ from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.data import TrainingSlices
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import Step
+from covseg_core.training.mixing import mix_weights
 from covseg_core.training.start import Training, start
 
 if TYPE_CHECKING:
@@ -179,6 +180,10 @@ def _finished(
     if best.epoch:
         network.load_state_dict(best.weights)
         metrics = {"validation_dice": round(best.score, 4), "best_epoch": best.epoch}
+    if plan.parent_share:
+        mix_weights(network, first_network(plan), plan.parent_share)
+        # What was measured, was measured on the weights before.
+        metrics.pop("validation_dice", None)
     facts = {
         "settings": plan.settings.model_dump(mode="json"),
         "epochs_run": training.epochs_done,
@@ -186,6 +191,7 @@ def _finished(
         "device": str(fabric.device),
         "processes": fabric.world_size,
         "weights_from": plan.weights_from or "random",
+        "parent_share": plan.parent_share,
         "cases": [case.image_sha256 for case in plan.manifest.learnt_from],
     }
     card = plan.card.model_copy(update={"metrics": metrics, "training": facts})

@@ -53,11 +53,12 @@ class RunPlan(Plan):
     """What a training is to do.
 
     `weights_from` names the model that the weights come from, if they do not start
-    at random.
+    at random; `parent_share` of them is mixed into what is learnt.
     """
 
     parent: str | None = None
     weights_from: str | None = None
+    parent_share: float = Field(default=0.0, ge=0, lt=1)
     old_cases: tuple[str, ...] = ()
     manifest: TrainingManifest
     settings: TrainSettings

@@ -73,11 +73,14 @@ def make_plan(
             "masks, or say `covseg cases state STORE CASE done` of those that are."
         )
     source = weights_source(card, wanted.start)
+    if wanted.parent_share:
+        _require_mixable(card, source)
     return RunPlan(
         name=card.name,
         card=with_data(card, manifest, store),
         parent=card.parent if _outlines(card.parent) else None,
         weights_from=source,
+        parent_share=wanted.parent_share,
         old_cases=_learnt_by(card.parent, manifest) if wanted.start == "parent" else (),
         manifest=manifest,
         settings=settings.for_fine_tuning() if _outlines(source) else settings,
@@ -87,6 +90,19 @@ def make_plan(
 def _outlines(name: str | None) -> bool:
     """Whether a model is there that has been trained, and not only pretrained."""
     return name is not None and not find_model(name).card.pretext
+
+
+def _require_mixable(card: ModelCard, source: str | None) -> None:
+    """Raise `UsageError` if some weights of a new model are not in its parent."""
+    if (
+        source is None
+        or not _outlines(source)
+        or find_model(source).card.architecture != card.architecture
+    ):
+        raise UsageError(
+            "--parent-share mixes the weights of a trained --parent of the same "
+            "architecture into the new ones; leave it away here."
+        )
 
 
 def require_free_name(name: str) -> None:

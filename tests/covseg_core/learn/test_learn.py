@@ -92,6 +92,25 @@ def test_a_model_no_worse_than_its_parent_becomes_the_default(store, plan):
     assert card.parent_sha256 == find_model("first").card.weights_sha256
 
 
+def test_a_model_may_stay_on_the_way_from_its_parent(store, plan):
+    finish(learn(store, plan("first")))
+    whole = plan("whole", parent="first")
+    half = whole.model_copy(update={"name": "half", "parent_share": 0.5})
+    half = half.model_copy(
+        update={"card": half.card.model_copy(update={"name": "half"})}
+    )
+    for each in (whole, half):
+        finish(learn(store, each))
+    first, last, between = (weights_of(name) for name in ("first", "whole", "half"))
+    assert any(not torch.equal(first[key], last[key]) for key in first)
+    for key, weight in between.items():
+        if weight.is_floating_point():
+            torch.testing.assert_close(weight, (first[key] + last[key]) / 2)
+    card = find_model("half").card
+    assert card.training["parent_share"] == 0.5
+    assert "validation_dice" not in card.metrics
+
+
 def test_only_a_model_that_is_shown_to_be_no_worse_is_promoted(store, plan):
     child = plan("second", parent="infnet-small")
     entry = find_model("infnet-small")

@@ -36,6 +36,15 @@ def test_with_a_parent_what_was_not_said_suits_fine_tuning(store):
     assert (alone.settings.epochs, alone.settings.learning_rate) == (7, 1e-3)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"parent": "infnet-small", "arch": "multi-infnet"}],
+)
+def test_weights_that_no_parent_has_cannot_be_mixed(store, said):
+    with pytest.raises(UsageError, match="--parent-share mixes the weights"):
+        make_plan(store, "new", NewModel(parent_share=0.5, **said), TrainSettings())
+
+
 def test_the_card_tells_data_and_licence_of_parent_and_cases(tmp_path, blocks):
     store = CaseStore.create(tmp_path / "own")
     store.add_case(
