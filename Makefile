@@ -14,9 +14,6 @@ PYTEST_ARGS ?=
 DATA ?= ../shared/data
 MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
 STORE := .training/store
-# The same with pictures that a model has outlined: all/, fold0/ to fold4/.
-LABELLED := .training/labelled
-LEARNT = $(STORE)
 # A model store of its own, with the models of every fold.
 RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
 
@@ -25,7 +22,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
-.PHONY: models models-store labelled-all labelled-folds
+.PHONY: models models-store first-model first-folds
 .PHONY: cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
@@ -68,38 +65,30 @@ models: $(MODELS:%=model-%) ## train the bundled models anew and bundle them (ma
 
 # Stopped or killed, these go on where they were.
 $(MODELS:%=model-%): model-%: models-store
-	$(RECIPE)/train_model.py $* --store $(LEARNT)
+	$(RECIPE)/train_model.py $* --store $(STORE)
 	$(RECIPE)/bundle.py $*
 
 cross-validation: $(MODELS:%=cross-%) ## judge the recipes by patient (days)
 	$(RECIPE)/results_page.py
 
 $(MODELS:%=cross-%): cross-%: models-store
-	$(RECIPE)/cross_validate.py --name $* --store '$(LEARNT)' \
+	$(RECIPE)/cross_validate.py --name $* --store $(STORE) \
 	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
 	  -o docs/results/$*.json
 
 # The lungs come first; what a recipe names as its parent comes before it.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-# Both go on from infnet-multi-first, which makes the labels as well.
-model-infnet-small: labelled-all
-cross-infnet-small: labelled-folds
+model-infnet-small: model-infnet-multi-small
+cross-infnet-small: cross-infnet-multi-small
+model-infnet-multi-small: first-model
+cross-infnet-multi-small: first-folds
 
-model-infnet-multi-small: private LEARNT = $(LABELLED)/all
-model-infnet-multi-small: labelled-all
-cross-infnet-multi-small: private LEARNT = $(LABELLED)/fold{fold}
-cross-infnet-multi-small: labelled-folds
-
-labelled-all: model-lungs-small
+first-model: models-store
 	$(RECIPE)/train_model.py infnet-multi-first --store $(STORE)
-	$(RECIPE)/pseudo_labels.py --store $(STORE) --to $(LABELLED)/all \
-	  --model infnet-multi-first --lungs lungs-small
 
-labelled-folds: cross-lungs-small
+first-folds: models-store
 	for fold in 0 1 2 3 4; do \
-	  $(RECIPE)/train_model.py infnet-multi-first --store $(STORE) --fold $$fold && \
-	  $(RECIPE)/pseudo_labels.py --store $(STORE) --to $(LABELLED)/fold$$fold \
-	    --model infnet-multi-first-fold$$fold --lungs lungs-small-fold$$fold \
+	  $(RECIPE)/train_model.py infnet-multi-first --store $(STORE) --fold $$fold \
 	    || exit 1; \
 	done
 

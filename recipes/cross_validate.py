@@ -3,8 +3,7 @@
     python recipes/cross_validate.py --store STORE --config recipes/NAME.toml \
         --name NAME [--folds 0,1,2,3,4] -o docs/results/NAME.json
 
-STORE is that of `recipes/make_store.py`, or one of `recipes/pseudo_labels.py` for every
-fold, such as ``labelled/fold{fold}``.  The models of the folds, NAME-fold0 and so
+STORE is that of `recipes/make_store.py`.  The models of the folds, NAME-fold0 and so
 on, and what was judged stay in COVSEG_HOME: stopped with Ctrl+C or killed, the same
 command goes on where it was.  A recipe with a parent goes on from the parent's model of
 the same fold.  All cases are judged twice: as the networks answer, which tells the
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from document import make_document, render
-from folds import FOLDS, in_fold, require_own_labels
+from folds import FOLDS, in_fold
 from judged import judge_fold
 from predicting import Judge
 from running import run_recipe
@@ -46,8 +45,8 @@ class CrossValidation:
 
     Parameters
     ----------
-    stores : str
-        Path of the store; ``{fold}`` in it stands for the fold.
+    store : CaseReader
+        All cases.
     name : str
         Of the model.
     config : Path
@@ -59,7 +58,7 @@ class CrossValidation:
         How much is said on the way.
     """
 
-    stores: str
+    store: CaseReader
     name: str
     config: Path
     parents: str = PARENT
@@ -71,24 +70,17 @@ class CrossValidation:
         parent = parent_of(self.config)
         if parent is not None:
             parent = self.parents.format(parent=parent, fold=fold)
-        store = self.store(fold)
-        whole = plan_of(store, self.name, self.config, parent=parent)
-        require_own_labels(store, whole)
-        return in_fold(whole, fold)
-
-    def store(self, fold: int) -> CaseReader:
-        """Open the store that a fold learns from."""
-        return CaseReader(Path(self.stores.format(fold=fold)))
+        return in_fold(plan_of(self.store, self.name, self.config, parent=parent), fold)
 
     def judge(self, fold: int, answers: dict[str, Any]) -> list[dict[str, Any]]:
         """Train the model of a fold, if it is not, and judge what it has not seen."""
-        store, plan = self.store(fold), self.plan(fold)
-        model = load_model(train_once(store, plan, self.progress))
+        plan = self.plan(fold)
+        model = load_model(train_once(self.store, plan, self.progress))
         finder = None
         if self.lungs:
             finder = load_model(find_model(self.lungs.format(fold=fold)))
         card = model.card.model_copy(update=answers)
-        judge = Judge(store, LoadedModel(card, model.network), finder)
+        judge = Judge(self.store, LoadedModel(card, model.network), finder)
 
         def say(case: str) -> None:
             self._say(f"fold {fold}: {case}")
@@ -133,7 +125,7 @@ def main() -> None:
     """Read the command line, run, and write the results."""
     options = _options()
     validation = CrossValidation(
-        options.store,
+        CaseReader(options.store),
         options.name,
         options.config,
         options.parent_pattern,
@@ -151,7 +143,7 @@ def _options() -> argparse.Namespace:
         description=__doc__.partition("\n\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--store", required=True, help="case store, or one a {fold}")
+    parser.add_argument("--store", type=Path, required=True, help="case store")
     parser.add_argument("--config", type=Path, required=True, help="recipe, TOML")
     parser.add_argument("--name", required=True, help="of the model")
     parser.add_argument("--folds", type=_folds, default="0,1,2,3,4", help="which")

@@ -12,10 +12,9 @@ from covseg_core.errors import UsageError
 
 if TYPE_CHECKING:
     from covseg_core.cases.freeze import FrozenCase
-    from covseg_core.cases.reading import CaseReader
     from covseg_core.learn.plan import RunPlan
 
-__all__ = ["FOLDS", "fold_of", "in_fold", "require_own_labels"]
+__all__ = ["FOLDS", "fold_of", "in_fold"]
 
 VOLUMES = (
     ("medseg-01", "lctsc-101"),
@@ -80,27 +79,6 @@ def in_fold(plan: RunPlan, fold: int) -> RunPlan:
     return plan.model_copy(
         update={"name": name, "card": card, "manifest": manifest, "parent": None}
     )
-
-
-def require_own_labels(store: CaseReader, plan: RunPlan) -> None:
-    """Refuse pseudo-labels of any model but the parent, whose cases `in_fold` checks.
-
-    Raises
-    ------
-    UsageError
-        If there are some.
-    """
-    others = {
-        str(store.read(case.case_id).version(case.version).model)
-        for case in plan.manifest.cases
-        if case.source == "model"
-    } - {str(plan.weights_from)}
-    if others:
-        raise UsageError(
-            f"pictures were labelled by {', '.join(sorted(others))}, not by "
-            f"the parent {plan.weights_from!r}; label them for every fold with "
-            "pseudo_labels.py."
-        )
 
 
 def _put(case: FrozenCase, fold: int) -> FrozenCase:

@@ -33,7 +33,7 @@ def parent_of(config: Path) -> str | None:
 def plan_of(
     store: CaseReader, name: str, config: Path, *, parent: str | None = None
 ) -> RunPlan:
-    """Plan a model as its recipe says, from all masks, pseudo-labels as well.
+    """Plan a model as its recipe says.
 
     Parameters
     ----------
@@ -56,7 +56,6 @@ def plan_of(
         f"{name[:50]}-in-planning",
         NewModel.model_validate(wanted),
         TrainSettings.model_validate(settings),
-        pseudo_labels=True,
     )
     card = plan.card.model_copy(update={"name": name})
     return plan.model_copy(update={"name": name, "card": card})
