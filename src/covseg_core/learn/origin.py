@@ -48,7 +48,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 # Lungs are plain to see, and every scan has to wait for them.
-SMALL_FOR_LUNGS = {"backbone": "regnety_002", "width": 8}
+SMALL_FOR_LUNGS = {"width": 8}
 
 # A network that draws the slice needs to see its grey.
 PREPARE: dict[str, dict[str, Any]] = {

@@ -11,10 +11,14 @@ import torch.nn.functional as F
 
 __all__ = ["fill_lungs"]
 
-OPACITY, CONSOLIDATION = (0.45, 0.85), (0.85, 0.97)
-"""Grey, in a window of -1350 to 150 HU; the latter is that of the chest wall."""
-COARSE = 6
-"""Patches are about this part of a slice."""
+OPACITY, CONSOLIDATION = (0.45, 0.92), (0.92, 1.08)
+"""Grey, as a share of that of the chest wall."""
+BRIGHT = 0.6
+"""The chest wall is the median of what is brighter, outside the lungs."""
+COARSE, FINE = 6, 24
+"""Patches are about this part of a slice, and their edges are ragged by that."""
+RIM = 2
+"""Pixels beyond the lungs that are filled: half air, they would tell the outline."""
 
 
 def fill_lungs(
@@ -36,23 +40,42 @@ def fill_lungs(
     Returns
     -------
     Tensor
-        New pixels, same shape; no pixel gets darker or changes beyond the lungs.
+        New pixels, same shape; none gets darker or changes more than `RIM` pixels
+        beyond the lungs.
     """
-    n, _, height, width = pixels.shape
+    n, _, height, _ = pixels.shape
 
     def each(low: float, high: float) -> torch.Tensor:
         return (torch.rand(n, generator=rng) * (high - low) + low).view(-1, 1, 1, 1)
 
     chosen = each(0, 1) < chance
-    hills = torch.randn(n, 1, COARSE, COARSE, generator=rng)
     # Disease lies at the back more often than not, where rows end.
-    back = torch.linspace(-1, 1, COARSE).view(1, 1, COARSE, 1)
-    hills = F.interpolate(
-        hills + each(-0.5, 1.5) * back, size=(height, width), mode="bicubic"
-    )
-    inside = (labels > 0)[:, None]
-    weight = torch.sigmoid((hills - each(-0.5, 1.5)) * each(4, 20))
-    weight = weight * inside * chosen * each(0.6, 1.0)
-    grey = torch.where(each(0, 1) < 0.5, each(*OPACITY), each(*CONSOLIDATION))
-    grey = grey + 0.03 * torch.randn(pixels.shape, generator=rng)
-    return pixels + weight * (torch.maximum(grey, pixels) - pixels)
+    back = torch.linspace(-1, 1, height).view(1, 1, height, 1)
+    hills = _hills(pixels.shape, COARSE, rng) + each(-0.5, 1.5) * back
+    hills = hills + each(0, 0.6) * _hills(pixels.shape, FINE, rng)
+    lungs = (labels > 0)[:, None]
+    reach = F.max_pool2d(lungs.float(), 2 * RIM + 1, stride=1, padding=RIM)
+    weight = torch.sigmoid((hills - each(-0.3, 1.5)) * each(4, 30))
+    weight = weight * reach * chosen * each(0.85, 1.0)
+    share = torch.where(each(0, 1) < 0.4, each(*OPACITY), each(*CONSOLIDATION))
+    grey = share * _wall(pixels, lungs) + each(0, 0.03) * _grain(pixels.shape, rng)
+    return pixels + weight * (torch.maximum(grey.clamp(0, 1), pixels) - pixels)
+
+
+def _hills(shape: torch.Size, cells: int, rng: torch.Generator) -> torch.Tensor:
+    """Draw a smooth landscape of so many hills along a side, (N, 1, H, W)."""
+    heights = torch.randn(shape[0], 1, cells, cells, generator=rng)
+    return F.interpolate(heights, size=shape[2:], mode="bicubic")
+
+
+def _wall(pixels: torch.Tensor, lungs: torch.Tensor) -> torch.Tensor:
+    """Find the grey of the chest wall of every slice, (N, 1, 1, 1); 1 without one."""
+    known = pixels.masked_fill(lungs | (pixels < BRIGHT), torch.nan)
+    wall = known.flatten(1).nanmedian(dim=1).values
+    return wall.nan_to_num(1.0).view(-1, 1, 1, 1)
+
+
+def _grain(shape: torch.Size, rng: torch.Generator) -> torch.Tensor:
+    """Draw noise of standard deviation 1, as coarse as a scanner's."""
+    noise = torch.randn(shape, generator=rng)
+    return 3 * F.avg_pool2d(noise, 3, stride=1, padding=1)
