@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from covseg_core.registry import store
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if find_spec("PyQt6"):
     # Where both are installed pytest-qt would take PySide6, and qtpy PyQt6.
@@ -21,6 +23,15 @@ def covseg_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("covseg_home")
     monkeypatch.setenv("COVSEG_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_lungs():
+    """Find lungs by threshold, which is exact on blocks; gives what a user has."""
+    with pytest.MonkeyPatch.context() as patch:
+        usual = store.LUNGS_MODEL
+        patch.setattr(store, "LUNGS_MODEL", "hu-threshold")
+        yield usual
 
 
 @pytest.fixture(scope="session")

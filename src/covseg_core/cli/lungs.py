@@ -16,7 +16,7 @@ from covseg_core.cli.output import (
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import RunSettings
 from covseg_core.io import read_ct
-from covseg_core.registry.store import find_model
+from covseg_core.registry import store
 
 __all__ = ["lungs"]
 
@@ -40,8 +40,8 @@ def lungs(
     output
         Mask to write, .nii.gz or .nii; 1 is the right lung, 2 the left.
     model
-        Name of a model that outlines lungs, or the path of its folder; hu-threshold
-        needs none and goes by the density of air, as without a name.
+        Name of a model that outlines lungs, or the path of its folder; lungs-small
+        without a name. hu-threshold goes by the density of air.
     settings
         What runs it.
     series
@@ -53,11 +53,11 @@ def lungs(
     refuse_overwriting([input], [output])
     ct = read_ct(input, series_uid=series)
 
-    from covseg_core.inference.lungs import LUNGS_MODEL, outline_lungs
+    from covseg_core.inference.lungs import outline_lungs
     from covseg_core.io.nifti import write_nifti_labels
     from covseg_core.registry.weights import load_model
 
-    loaded = load_model(find_model(model or LUNGS_MODEL))
+    loaded = load_model(store.find_model(model or store.LUNGS_MODEL))
     mask = follow(outline_lungs(ct, loaded, settings))
     write_nifti_labels(output, mask)
     if json:

@@ -13,8 +13,8 @@ from covseg_core.inference.config import RunSettings
 from covseg_core.inference.outliners import NetworkOutliner
 from covseg_core.inference.progress import Progress
 from covseg_core.labels import LUNGS
+from covseg_core.registry import store
 from covseg_core.registry.card import HU_THRESHOLD
-from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.transforms.islands import largest_of_each
 from covseg_core.transforms.lungs import SMALLEST_LUNG_ML, find_lungs
@@ -28,17 +28,14 @@ if TYPE_CHECKING:
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume
 
-__all__ = ["LUNGS_MODEL", "lungs_of", "outline_lungs"]
-
-LUNGS_MODEL = "hu-threshold"
-"""What finds the lungs where nobody gave them."""
+__all__ = ["lungs_of", "outline_lungs"]
 
 
 def lungs_of(
     ct: CTVolume, settings: RunSettings | None = None
 ) -> Generator[Progress, None, LungMask]:
     """Find both lungs in the usual way; see `outline_lungs`."""
-    model = load_model(find_model(LUNGS_MODEL))
+    model = load_model(store.find_model(store.LUNGS_MODEL))
     return (yield from outline_lungs(ct, model, settings or RunSettings()))
 
 

@@ -61,7 +61,7 @@ def imagine(
     settings : PredictSettings
         Device, engine, batch, threshold.
     lungs : LungMask, optional
-        On the grid of `ct`; found by threshold if not given.
+        On the grid of `ct`; found if not given.
 
     Yields
     ------

@@ -22,6 +22,7 @@ from covseg_core.registry.locking import locked
 
 __all__ = [
     "DEFAULT_MODEL",
+    "LUNGS_MODEL",
     "ModelEntry",
     "check_weights",
     "find_model",
@@ -33,6 +34,8 @@ __all__ = [
 
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT_MODEL = "infnet-multi-small"
+LUNGS_MODEL = "lungs-small"
+"""What finds the lungs where nobody gave them."""
 
 Origin: TypeAlias = Literal["bundled", "user", "path"]
 
