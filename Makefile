@@ -78,10 +78,8 @@ $(MODELS:%=cross-%): cross-%: models-store
 
 # The lungs come first; what a recipe names as its parent comes before it.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-model-infnet-small: model-infnet-multi-small
-cross-infnet-small: cross-infnet-multi-small
-model-infnet-multi-small: first-model
-cross-infnet-multi-small: first-folds
+model-infnet-small model-infnet-multi-small: first-model
+cross-infnet-small cross-infnet-multi-small: first-folds
 
 first-model: models-store
 	$(RECIPE)/train_model.py infnet-multi-first --store $(STORE)
