@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from covseg_core.cases.store import CaseStore
 from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._session.presence import Presence
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.worklist import WorklistStep
 
@@ -272,8 +273,9 @@ class TestUnsavedCorrections:
 
 class TestSaving:
     def test_correction_of_a_model_is_an_edited_version(
-        self, opened, session, store, qtbot
+        self, opened, session, store, qtbot, monkeypatch
     ):
+        monkeypatch.setattr(Presence, "seconds", 12.34)
         panel = opened.desk.panel
         panel.role.setCurrentText("radiologist")
         panel.note.setText("apex")
@@ -283,7 +285,7 @@ class TestSaving:
         assert (version.source, version.parent, version.model) == ("edited", 1, "m")
         assert (version.role, version.note) == ("radiologist", "apex")
         assert version.confidence is None
-        assert version.seconds_spent > 0
+        assert version.seconds_spent == 12.3
         assert store.mask("b", 2).labels[0, 0, 0] == 1
         assert opened.desk.waiting.words.text() == "Saved as mask 2 (edited)."
         assert session.mask.is_saved
