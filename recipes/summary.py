@@ -27,6 +27,8 @@ __all__ = [
 Row = dict[str, Any]
 WAYS = ("given", "found")
 """With the lungs given, and with the lungs found."""
+GOOD_ECE = 0.01
+STEPS = 101
 PLAIN_MEASURES = ("dice", "mean_dice", "slice_auc", "false_ml")
 
 
@@ -93,8 +95,16 @@ def reliability_of(rows: Iterable[Row]) -> Reliability:
 
 
 def temperature_of(rows: Iterable[Row]) -> float:
-    """Find the temperature that makes the probabilities of all cases agree best."""
-    return round(reliability_of(rows).best_temperature(), 3)
+    """Find the mildest temperature with which the probabilities of all cases agree.
+
+    What a temperature above 1 mends it takes from the contrast between lesion and lung,
+    so it goes from 1 towards the best one only until the expected calibration error is
+    `GOOD_ECE`.
+    """
+    counted = reliability_of(rows)
+    way = np.geomspace(1, counted.best_temperature(), STEPS)
+    good = (each for each in way if counted.ece(each) <= GOOD_ECE)
+    return round(float(next(good, way[-1])), 3)
 
 
 def _source(rows: Sequence[Row]) -> Row:

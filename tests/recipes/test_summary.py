@@ -97,4 +97,22 @@ def test_the_temperature_is_that_of_all_cases_together():
         row("c", "t", found={}),
     ]
     assert reliability_of(rows).n == 2 * counted.n
-    assert temperature_of(rows) == pytest.approx(2.0, rel=0.03)
+    found = temperature_of(rows)
+    assert 1.5 < found < 2.0
+    assert counted.ece(found) == pytest.approx(0.01, abs=0.001)
+
+
+def test_probabilities_that_agree_well_enough_are_left_as_they_are():
+    counted = too_sure(1.02)
+    assert counted.best_temperature() == pytest.approx(1.02, abs=0.01)
+    rows = [row("a", "s", given={"reliability": counted.as_dict()})]
+    assert temperature_of(rows) == 1
+
+
+def test_the_best_temperature_is_taken_where_none_is_good_enough():
+    flat = np.full(1000, 0.8, np.float32), np.arange(1000) < 500
+    wild = np.full(1000, 0.2, np.float32), np.arange(1000) < 900
+    counted = Reliability.of(*flat) + Reliability.of(*wild)
+    rows = [row("a", "s", given={"reliability": counted.as_dict()})]
+    assert temperature_of(rows) == pytest.approx(counted.best_temperature(), abs=1e-3)
+    assert counted.ece(temperature_of(rows)) > 0.1
