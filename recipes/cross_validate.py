@@ -25,7 +25,7 @@ from predicting import Judge
 from running import run_recipe
 from said import read_answers
 from summary import temperature_of
-from training import parent_of, plan_of, train_once
+from training import PARENT, parent_in_fold, plan_of, train_once
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
@@ -35,8 +35,6 @@ from covseg_core.registry.weights import LoadedModel, load_model
 if TYPE_CHECKING:
     from covseg_core.cli.run_progress import Shown
     from covseg_core.learn.plan import RunPlan
-
-PARENT = "{parent}-fold{fold}"
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,7 @@ class CrossValidation:
 
     def plan(self, fold: int) -> RunPlan:
         """Plan the training without one fold."""
-        parent = parent_of(self.config)
-        if parent is not None:
-            parent = self.parents.format(parent=parent, fold=fold)
+        parent = parent_in_fold(self.config, fold, self.parents)
         return in_fold(plan_of(self.store, self.name, self.config, parent=parent), fold)
 
     def judge(self, fold: int, answers: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@
 
 Unlike with ``covseg train`` the new model may have the name of one that is bundled.  A
 run that was stopped or killed goes on, and a model that is finished stays as it is.
-With --fold the model is NAME-fold0 and learns from all but that fold.
+With --fold the model is NAME-fold0, learns from all but that fold and goes on from the
+parent's model of the fold.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from folds import FOLDS, in_fold
 from running import run_recipe
-from training import parent_of, plan_of, train_once
+from training import parent_in_fold, parent_of, plan_of, train_once
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.errors import UsageError
@@ -34,11 +35,13 @@ def main() -> None:
     parser.add_argument("--progress", choices=("rich", "jsonl", "none"), default="rich")
     options = parser.parse_args()
     config = options.config or RECIPES / f"{options.name}.toml"
-    require_trained(parent_of(config))
+    fold = options.fold
+    parent = parent_of(config) if fold is None else parent_in_fold(config, fold)
+    require_trained(parent)
     store = CaseReader(options.store)
-    plan = plan_of(store, options.name, config)
-    if options.fold is not None:
-        plan = in_fold(plan, options.fold)
+    plan = plan_of(store, options.name, config, parent=parent)
+    if fold is not None:
+        plan = in_fold(plan, fold)
     entry = train_once(store, plan, options.progress)
     print(f"{entry.card.name} {entry.card.weights_sha256[:12]}")
 

@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from covseg_core.learn.plan import RunPlan
     from covseg_core.registry.store import ModelEntry
 
-__all__ = ["parent_of", "plan_of", "train_once"]
+__all__ = ["PARENT", "parent_in_fold", "parent_of", "plan_of", "train_once"]
+
+PARENT = "{parent}-fold{fold}"
+"""Name of the model that the model of a fold goes on from."""
 
 
 def parent_of(config: Path) -> str | None:
     """Read which model a recipe goes on from, if any."""
     return _said(config).get("parent")
+
+
+def parent_in_fold(config: Path, fold: int, pattern: str = PARENT) -> str | None:
+    """Name the model that the model of a fold goes on from, if the recipe has one."""
+    parent = parent_of(config)
+    return None if parent is None else pattern.format(parent=parent, fold=fold)
 
 
 def plan_of(

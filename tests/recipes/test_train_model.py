@@ -6,7 +6,7 @@ import pytest
 import train_model
 from training import parent_of
 
-from covseg_core.errors import UsageError
+from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.registry.store import find_model
 
 
@@ -39,3 +39,20 @@ def test_a_fold_is_left_out_when_asked_for(store, recipe, monkeypatch, capsys):
     train_model.main()
     assert capsys.readouterr().out.startswith("new-fold1 ")
     assert len(find_model("new-fold1").card.training["cases"]) == 3
+
+
+def test_a_fold_goes_on_from_its_own_parent(store, recipe, tmp_path, monkeypatch):
+    def train(name, config):
+        words = [name, "--store", store.root, "--config", config, "--fold", 0]
+        words += ["--progress", "none"]
+        monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
+        train_model.main()
+
+    child = tmp_path / "child.toml"
+    child.write_text('parent = "first"\nepochs = 1\nbatch_size = 8\ndevice = "cpu"\n')
+    with pytest.raises(ModelRefusedError, match="first-fold0"):
+        train("second", child)
+    train("first", recipe("infection"))
+    train("second", child)
+    told = find_model("second-fold0").card.training
+    assert told["weights_from"] == "first-fold0"
