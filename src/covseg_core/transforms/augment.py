@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 from covseg_core.labels import Lung
 from covseg_core.transforms.fill_lungs import fill_lungs
+from covseg_core.transforms.put_gas import put_gas
 from covseg_core.transforms.transplant import graft
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def augment_slices(
     rng : torch.Generator
         Source of every random number.
     sided : bool
-        Whether the labels are `labels.Lung`: they change sides in a mirror, and dense
-        disease is put into them.
+        Whether the labels are `labels.Lung`: they change sides in a mirror, dense
+        disease is put into them and gas beside them.
 
     Returns
     -------
@@ -67,6 +68,7 @@ def augment_slices(
     labels = moved[:, 0].round().long()
     if sided:
         labels = _on_their_sides(labels, affines)
+        pixels = put_gas(pixels, labels, augment.gas, rng)
         pixels = fill_lungs(pixels, labels, augment.dense, rng)
     elif augment.transplant:
         pixels, labels = graft(pixels, labels, augment.transplant, rng)

@@ -37,6 +37,13 @@ class Augment(Settings):
         low=0,
         high=1,
     )
+    gas: float = setting(
+        0.0,
+        "Chance of bubbles of gas beside the lungs, as in stomach and bowel; for "
+        "networks that outline the lungs.",
+        low=0,
+        high=1,
+    )
     cutout: float = setting(0.2, "Chance of one grey rectangle.", low=0, high=1)
     cutout_share: float = setting(
         0.05, "Share of the slice that the rectangle covers.", low=0.001, high=0.9

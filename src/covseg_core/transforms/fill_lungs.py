@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from covseg_core.transforms.texture import grain, hills
+
 __all__ = ["fill_lungs"]
 
 OPACITY, CONSOLIDATION = (0.45, 0.92), (0.92, 1.08)
@@ -51,21 +53,15 @@ def fill_lungs(
     chosen = each(0, 1) < chance
     # Disease lies at the back more often than not, where rows end.
     back = torch.linspace(-1, 1, height).view(1, 1, height, 1)
-    hills = _hills(pixels.shape, COARSE, rng) + each(-0.5, 1.5) * back
-    hills = hills + each(0, 0.6) * _hills(pixels.shape, FINE, rng)
+    land = hills(pixels.shape, COARSE, rng) + each(-0.5, 1.5) * back
+    land = land + each(0, 0.6) * hills(pixels.shape, FINE, rng)
     lungs = (labels > 0)[:, None]
     reach = F.max_pool2d(lungs.float(), 2 * RIM + 1, stride=1, padding=RIM)
-    weight = torch.sigmoid((hills - each(-0.3, 1.5)) * each(4, 30))
+    weight = torch.sigmoid((land - each(-0.3, 1.5)) * each(4, 30))
     weight = weight * reach * chosen * each(0.85, 1.0)
     share = torch.where(each(0, 1) < 0.4, each(*OPACITY), each(*CONSOLIDATION))
-    grey = share * _wall(pixels, lungs) + each(0, 0.03) * _grain(pixels.shape, rng)
+    grey = share * _wall(pixels, lungs) + each(0, 0.03) * grain(pixels.shape, rng)
     return pixels + weight * (torch.maximum(grey.clamp(0, 1), pixels) - pixels)
-
-
-def _hills(shape: torch.Size, cells: int, rng: torch.Generator) -> torch.Tensor:
-    """Draw a smooth landscape of so many hills along a side, (N, 1, H, W)."""
-    heights = torch.randn(shape[0], 1, cells, cells, generator=rng)
-    return F.interpolate(heights, size=shape[2:], mode="bicubic")
 
 
 def _wall(pixels: torch.Tensor, lungs: torch.Tensor) -> torch.Tensor:
@@ -73,9 +69,3 @@ def _wall(pixels: torch.Tensor, lungs: torch.Tensor) -> torch.Tensor:
     known = pixels.masked_fill(lungs | (pixels < BRIGHT), torch.nan)
     wall = known.flatten(1).nanmedian(dim=1).values
     return wall.nan_to_num(1.0).view(-1, 1, 1, 1)
-
-
-def _grain(shape: torch.Size, rng: torch.Generator) -> torch.Tensor:
-    """Draw noise of standard deviation 1, as coarse as a scanner's."""
-    noise = torch.randn(shape, generator=rng)
-    return 3 * F.avg_pool2d(noise, 3, stride=1, padding=1)
