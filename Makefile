@@ -13,6 +13,8 @@ PYTEST_ARGS ?=
 # Where the collections that recipes/sources.py reads have been put.
 DATA ?= ../shared/data
 MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
+# What infnet-multi-small goes on from, the first one first.
+PARENTS := infnet-multi-first infnet-multi-second
 STORE := .training/store
 # A model store of its own, with the models of every fold.
 RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
@@ -22,7 +24,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
-.PHONY: models models-store first-model first-folds
+.PHONY: models models-store parents parent-folds
 .PHONY: cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
@@ -78,17 +80,18 @@ $(MODELS:%=cross-%): cross-%: models-store
 
 # The lungs come first; what a recipe names as its parent comes before it.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-model-infnet-small model-infnet-multi-small: first-model
-cross-infnet-small cross-infnet-multi-small: first-folds
+model-infnet-small model-infnet-multi-small: parents
+cross-infnet-small cross-infnet-multi-small: parent-folds
 
-first-model: models-store
-	$(RECIPE)/train_model.py infnet-multi-first --store $(STORE)
-
-first-folds: models-store
-	for fold in 0 1 2 3 4; do \
-	  $(RECIPE)/train_model.py infnet-multi-first --store $(STORE) --fold $$fold \
-	    || exit 1; \
+parents: models-store
+	for name in $(PARENTS); do \
+	  $(RECIPE)/train_model.py $$name --store $(STORE) || exit 1; \
 	done
+
+parent-folds: models-store
+	for name in $(PARENTS); do for fold in 0 1 2 3 4; do \
+	  $(RECIPE)/train_model.py $$name --store $(STORE) --fold $$fold || exit 1; \
+	done; done
 
 models-store: $(DEV)
 	$(RECIPE)/make_store.py --data $(DATA) --store $(STORE)

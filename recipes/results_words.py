@@ -53,6 +53,9 @@ CLOSING = """\
 - **Few patients.** The volumes are of nine people, four of them without infection, from
   two collections. Other scanners, doses, slice thicknesses and diseases are not here.
   MedSeg 06 holds one tiny lesion, and its Dice counts as much as any other.
+- **No infection does not mean no opacity.** The patients of LCTSC were treated for
+  cancer of the lung. What is outlined in LCTSC 101 lies in an opacity of the lower part
+  of the right lung, which a look at the scan shows as well.
 - **Readers differ.** The masks are those of the collections; another reader would draw
   others.
 - **The recipes were chosen** when earlier figures of these same cases were known.
