@@ -80,8 +80,10 @@ $(MODELS:%=cross-%): cross-%: models-store
 
 # The lungs come first; what a recipe names as its parent comes before it.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-model-infnet-small model-infnet-multi-small: parents
-cross-infnet-small cross-infnet-multi-small: parent-folds
+model-infnet-small: model-infnet-multi-small
+cross-infnet-small: cross-infnet-multi-small
+model-infnet-multi-small: parents
+cross-infnet-multi-small: parent-folds
 
 parents: models-store
 	for name in $(PARENTS); do \
