@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from covseg_core.transforms.texture import grain, hills
+from covseg_core.transforms.texture import grain, hills, uniform
 
 __all__ = ["fill_lungs"]
 
@@ -48,7 +48,7 @@ def fill_lungs(
     n, _, height, _ = pixels.shape
 
     def each(low: float, high: float) -> torch.Tensor:
-        return (torch.rand(n, generator=rng) * (high - low) + low).view(-1, 1, 1, 1)
+        return uniform(n, low, high, rng)
 
     chosen = each(0, 1) < chance
     # Disease lies at the back more often than not, where rows end.

@@ -10,7 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from covseg_core.transforms.texture import grain, hills
+from covseg_core.transforms.texture import grain, hills, uniform
 
 __all__ = ["put_gas"]
 
@@ -51,11 +51,11 @@ def put_gas(
     tissue = _inner_tissue(pixels, labels)
     gas = torch.zeros_like(tissue)
     for _ in range(BUBBLES):
-        gas |= _bubbles(tissue, rng) & (_each(len(pixels), 0, 1, rng) < 0.5)
-    chosen = _each(len(pixels), 0, 1, rng) < chance
+        gas |= _bubbles(tissue, rng) & (uniform(len(pixels), 0, 1, rng) < 0.5)
+    chosen = uniform(len(pixels), 0, 1, rng) < chance
     soft = F.avg_pool2d((gas & tissue & chosen).float(), 3, stride=1, padding=1)
-    grey = _air(pixels, labels) + _each(len(pixels), -0.02, 0.06, rng)
-    grey = grey + _each(len(pixels), 0, 0.03, rng) * grain(pixels.shape, rng)
+    grey = _air(pixels, labels) + uniform(len(pixels), -0.02, 0.06, rng)
+    grey = grey + uniform(len(pixels), 0, 0.03, rng) * grain(pixels.shape, rng)
     return pixels + soft * (grey.clamp(0, 1) - pixels)
 
 
@@ -82,15 +82,11 @@ def _bubbles(tissue: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     centre = torch.multinomial(likely, 1, generator=rng)[:, 0]
     y = torch.arange(height).view(1, 1, -1, 1) - (centre // width).view(-1, 1, 1, 1)
     x = torch.arange(width).view(1, 1, 1, -1) - (centre % width).view(-1, 1, 1, 1)
-    long = _each(n, *RADIUS, rng) * width
-    short = long * _each(n, 0.4, 1, rng)
-    angle = _each(n, 0, math.pi, rng)
+    long = uniform(n, *RADIUS, rng) * width
+    short = long * uniform(n, 0.4, 1, rng)
+    angle = uniform(n, 0, math.pi, rng)
     along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
     far = (along / long) ** 2 + (across / short) ** 2
     ragged = 0.25 * hills(tissue.shape, 16, rng)
     # Patients lie on their backs: the fluid is below.
-    return (far + ragged < 1) & (y < _each(n, -0.3, 1.5, rng) * short)
-
-
-def _each(n: int, low: float, high: float, rng: torch.Generator) -> torch.Tensor:
-    return (torch.rand(n, generator=rng) * (high - low) + low).view(-1, 1, 1, 1)
+    return (far + ragged < 1) & (y < uniform(n, -0.3, 1.5, rng) * short)

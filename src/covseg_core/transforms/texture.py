@@ -1,11 +1,16 @@
-"""Smooth landscapes and grain, drawn at random for whole batches of slices."""
+"""Numbers, smooth landscapes and grain, drawn at random for a batch of slices."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 
-__all__ = ["grain", "hills"]
+__all__ = ["grain", "hills", "uniform"]
+
+
+def uniform(n: int, low: float, high: float, rng: torch.Generator) -> torch.Tensor:
+    """Draw a number for each of n slices, (N, 1, 1, 1)."""
+    return (torch.rand(n, generator=rng) * (high - low) + low).view(-1, 1, 1, 1)
 
 
 def hills(shape: torch.Size, cells: int, rng: torch.Generator) -> torch.Tensor:
