@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from covseg_core.labels import Lung
 from covseg_core.transforms.fill_lungs import fill_lungs
 from covseg_core.transforms.put_gas import put_gas
+from covseg_core.transforms.texture import per_slice, uniform
 from covseg_core.transforms.transplant import graft
 
 if TYPE_CHECKING:
@@ -81,24 +82,18 @@ def _on_their_sides(labels: torch.Tensor, affines: torch.Tensor) -> torch.Tensor
     return torch.where(mirrored.view(-1, 1, 1), swapped, labels)
 
 
-def _uniform(
-    n: int, rng: torch.Generator, low: float = -1, high: float = 1
-) -> torch.Tensor:
-    return torch.rand(n, generator=rng) * (high - low) + low
-
-
 def _affines(n: int, augment: Augment, rng: torch.Generator) -> torch.Tensor:
-    angle = _uniform(n, rng) * math.radians(augment.turn)
-    zoom_x, zoom_y = (1 + augment.zoom * _uniform(n, rng) for _ in range(2))
+    angle = uniform(n, rng) * math.radians(augment.turn)
+    zoom_x, zoom_y = (1 + augment.zoom * uniform(n, rng) for _ in range(2))
     mirror_x, mirror_y = (
-        torch.where(_uniform(n, rng, 0) < chance, -1.0, 1.0)
+        torch.where(uniform(n, rng, 0) < chance, -1.0, 1.0)
         for chance in (augment.flip, augment.upside_down)
     )
-    shift_x, shift_y = (2 * augment.shift * _uniform(n, rng) for _ in range(2))
-    cropped = _uniform(n, rng, 0) < augment.crop
+    shift_x, shift_y = (2 * augment.shift * uniform(n, rng) for _ in range(2))
+    cropped = uniform(n, rng, 0) < augment.crop
     side = torch.where(cropped, CROP_SIDE, 1.0)
     # A crop lies anywhere in the slice: its centre moves by half of what it leaves.
-    left, up = ((1 - side) * _uniform(n, rng) for _ in range(2))
+    left, up = ((1 - side) * uniform(n, rng) for _ in range(2))
     cos, sin = angle.cos(), angle.sin()
     zoom_x, zoom_y = side * zoom_x, side * zoom_y
     rows = [mirror_x * zoom_x * cos, -mirror_y * zoom_x * sin, shift_x + left]
@@ -110,7 +105,7 @@ def _change_grey(
     pixels: torch.Tensor, augment: Augment, rng: torch.Generator
 ) -> torch.Tensor:
     def each(low: float = -1, high: float = 1) -> torch.Tensor:
-        return _uniform(len(pixels), rng, low, high).view(-1, 1, 1, 1)
+        return per_slice(len(pixels), rng, low, high)
 
     soft = F.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
     pixels = torch.where(each(0) < augment.blur, soft, pixels)
@@ -128,8 +123,8 @@ def _coarsen(
     pixels: torch.Tensor, augment: Augment, rng: torch.Generator
 ) -> torch.Tensor:
     n, _, height, width = pixels.shape
-    for i in (_uniform(n, rng, 0) < augment.coarse).nonzero().flatten().tolist():
-        factor = float(_uniform(1, rng, 1, COARSEST))
+    for i in (uniform(n, rng, 0) < augment.coarse).nonzero().flatten().tolist():
+        factor = float(uniform(1, rng, 1, COARSEST))
         small = (max(round(height / factor), 1), max(round(width / factor), 1))
         few = F.interpolate(pixels[i : i + 1], size=small, mode="area")
         pixels[i] = F.interpolate(few, size=(height, width), mode="bilinear")[0]
@@ -140,8 +135,8 @@ def _cut_out(
     pixels: torch.Tensor, augment: Augment, rng: torch.Generator
 ) -> torch.Tensor:
     n, _, height, width = pixels.shape
-    for i in (_uniform(n, rng, 0) < augment.cutout).nonzero().flatten().tolist():
-        tallness, y, x, grey = _uniform(4, rng, 0).tolist()
+    for i in (uniform(n, rng, 0) < augment.cutout).nonzero().flatten().tolist():
+        tallness, y, x, grey = uniform(4, rng, 0).tolist()
         rows, columns = _sides(augment.cutout_share, tallness)
         rows, columns = max(round(height * rows), 1), max(round(width * columns), 1)
         top, left = round(y * (height - rows)), round(x * (width - columns))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from covseg_core.transforms.texture import grain, hills, uniform
+from covseg_core.transforms.texture import grain, hills, median_grey, per_slice
 
 __all__ = ["fill_lungs"]
 
@@ -48,7 +48,7 @@ def fill_lungs(
     n, _, height, _ = pixels.shape
 
     def each(low: float, high: float) -> torch.Tensor:
-        return uniform(n, low, high, rng)
+        return per_slice(n, rng, low, high)
 
     chosen = each(0, 1) < chance
     # Disease lies at the back more often than not, where rows end.
@@ -66,6 +66,4 @@ def fill_lungs(
 
 def _wall(pixels: torch.Tensor, lungs: torch.Tensor) -> torch.Tensor:
     """Find the grey of the chest wall of every slice, (N, 1, 1, 1); 1 without one."""
-    known = pixels.masked_fill(lungs | (pixels < BRIGHT), torch.nan)
-    wall = known.flatten(1).nanmedian(dim=1).values
-    return wall.nan_to_num(1.0).view(-1, 1, 1, 1)
+    return median_grey(pixels, ~lungs & (pixels >= BRIGHT), 1.0)

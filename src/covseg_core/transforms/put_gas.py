@@ -10,7 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from covseg_core.transforms.texture import grain, hills, uniform
+from covseg_core.transforms.texture import grain, hills, median_grey, per_slice
 
 __all__ = ["put_gas"]
 
@@ -48,14 +48,15 @@ def put_gas(
     Tensor
         New pixels, same shape; those of the lungs are as they were.
     """
+    n = len(pixels)
     tissue = _inner_tissue(pixels, labels)
     gas = torch.zeros_like(tissue)
     for _ in range(BUBBLES):
-        gas |= _bubbles(tissue, rng) & (uniform(len(pixels), 0, 1, rng) < 0.5)
-    chosen = uniform(len(pixels), 0, 1, rng) < chance
+        gas |= _bubbles(tissue, rng) & (per_slice(n, rng, 0, 1) < 0.5)
+    chosen = per_slice(n, rng, 0, 1) < chance
     soft = F.avg_pool2d((gas & tissue & chosen).float(), 3, stride=1, padding=1)
-    grey = _air(pixels, labels) + uniform(len(pixels), -0.02, 0.06, rng)
-    grey = grey + uniform(len(pixels), 0, 0.03, rng) * grain(pixels.shape, rng)
+    grey = _air(pixels, labels) + per_slice(n, rng, -0.02, 0.06)
+    grey = grey + per_slice(n, rng, 0, 0.03) * grain(pixels.shape, rng)
     return pixels + soft * (grey.clamp(0, 1) - pixels)
 
 
@@ -69,9 +70,8 @@ def _inner_tissue(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def _air(pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Find the grey of the air about the patient in every slice, (N, 1, 1, 1)."""
     low, high = AIR
-    other = (pixels < low) | (pixels > high) | (labels > 0)[:, None]
-    air = pixels.masked_fill(other, torch.nan).flatten(1).nanmedian(dim=1).values
-    return air.nan_to_num(USUAL_AIR).view(-1, 1, 1, 1)
+    dark = (pixels >= low) & (pixels <= high) & (labels == 0)[:, None]
+    return median_grey(pixels, dark, USUAL_AIR)
 
 
 def _bubbles(tissue: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
@@ -82,11 +82,11 @@ def _bubbles(tissue: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     centre = torch.multinomial(likely, 1, generator=rng)[:, 0]
     y = torch.arange(height).view(1, 1, -1, 1) - (centre // width).view(-1, 1, 1, 1)
     x = torch.arange(width).view(1, 1, 1, -1) - (centre % width).view(-1, 1, 1, 1)
-    long = uniform(n, *RADIUS, rng) * width
-    short = long * uniform(n, 0.4, 1, rng)
-    angle = uniform(n, 0, math.pi, rng)
+    long = per_slice(n, rng, *RADIUS) * width
+    short = long * per_slice(n, rng, 0.4, 1)
+    angle = per_slice(n, rng, 0, math.pi)
     along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
     far = (along / long) ** 2 + (across / short) ** 2
     ragged = 0.25 * hills(tissue.shape, 16, rng)
     # Patients lie on their backs: the fluid is below.
-    return (far + ragged < 1) & (y < uniform(n, -0.3, 1.5, rng) * short)
+    return (far + ragged < 1) & (y < per_slice(n, rng, -0.3, 1.5) * short)
