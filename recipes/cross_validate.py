@@ -29,7 +29,7 @@ from training import PARENT, parent_in_fold, plan_of, train_once
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
-from covseg_core.registry.store import find_model
+from covseg_core.registry.store import BUNDLED, LUNGS_MODEL, find_model
 from covseg_core.registry.weights import LoadedModel, load_model
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CrossValidation:
         model = load_model(train_once(self.store, plan, self.progress))
         finder = None
         if self.lungs:
-            finder = load_model(find_model(self.lungs.format(fold=fold)))
+            finder = as_bundled(load_model(find_model(self.lungs.format(fold=fold))))
         card = model.card.model_copy(update=answers)
         judge = Judge(self.store, LoadedModel(card, model.network), finder)
 
@@ -115,6 +115,13 @@ class CrossValidation:
     def _say(self, line: str) -> None:
         if self.progress == "rich":
             sys.stderr.write(line + "\n")
+
+
+def as_bundled(finder: LoadedModel) -> LoadedModel:
+    """Let what finds the lungs for a fold do so at the bundled model's threshold."""
+    bundled = find_model(str(BUNDLED / LUNGS_MODEL)).card
+    told = {"threshold": bundled.threshold}
+    return LoadedModel(finder.card.model_copy(update=told), finder.network)
 
 
 def main() -> None:

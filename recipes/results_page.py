@@ -120,7 +120,7 @@ def _interval(told: dict[str, Any] | None, key: str) -> str:
 def _threshold_and_calibration(results: dict[str, Any]) -> Iterator[str]:
     threshold, checked = results["threshold"], results["calibration"]
     yield (
-        f"Best threshold {threshold['best']:.2f}: mean Dice of the sources "
+        f"Threshold {threshold['best']:.2f}: mean Dice of the sources "
         f"{threshold['mean_dice']:.3f}, with 0.5 {threshold['mean_dice_at_half']:.3f}. "
         f"Temperature {checked['temperature']:g}: expected calibration error "
         f"{checked['ece_before']:.4f} before and {checked['ece']:.4f} after, "

@@ -18,7 +18,8 @@ from training import plan_of, train_once
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.learn.learn import learn
 from covseg_core.learn.plan import run_folder
-from covseg_core.registry.store import find_model
+from covseg_core.registry.store import BUNDLED, find_model
+from covseg_core.registry.weights import LoadedModel
 from covseg_core.training.fit import Step
 
 if TYPE_CHECKING:
@@ -193,3 +194,11 @@ def test_what_is_no_document_is_refused(tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(InputRefusedError, match=r"new.json cannot be read"):
             read_results(file)
+
+
+def test_lungs_of_a_fold_are_found_at_the_bundled_threshold():
+    bundled = find_model(str(BUNDLED / cross_validate.LUNGS_MODEL)).card
+    card = bundled.model_copy(update={"name": "new-fold0", "threshold": 0.125})
+    finder = cross_validate.as_bundled(LoadedModel(card, None))
+    assert finder.card == card.model_copy(update={"threshold": bundled.threshold})
+    assert finder.card.threshold != card.threshold

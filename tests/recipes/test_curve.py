@@ -54,9 +54,11 @@ def test_the_threshold_is_best_for_the_mean_of_the_sources():
     assert best_threshold([flat(_40=0.9, _60=0.8), flat(_40=0.3, _60=0.6)]) == 0.6
 
 
-def test_of_equal_thresholds_the_one_next_to_a_half_is_taken():
+def test_of_thresholds_about_as_good_the_one_next_to_a_half_is_taken():
     assert best_threshold([flat()]) == 0.5
     assert best_threshold([flat(_20=0.7, _45=0.7, _56=0.7)]) == 0.45
+    assert best_threshold([flat(_20=0.7, _45=0.699, _56=0.7)]) == 0.45
+    assert best_threshold([flat(_20=0.7, _45=0.697, _56=0.7)]) == 0.56
 
 
 def test_thresholds_that_ask_nothing_are_not_taken():

@@ -30,7 +30,7 @@ def test_the_worst_cases_are_told_and_healthy_ones_are_not_among_them():
 def test_threshold_and_calibration_are_told():
     page = render_page([make_results()])
     assert (
-        "Best threshold 0.40: mean Dice of the sources 0.710, with 0.5 0.700." in page
+        "Threshold 0.40: mean Dice of the sources 0.710, with 0.5 0.700." in page
     )
     assert "calibration error 0.0500 before and 0.0100 after, within the lungs." in page
 
