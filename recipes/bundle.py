@@ -4,7 +4,7 @@
 
 NAME is in the user's model store; `recipes/cards/NAME.toml` says what no training finds
 out, and the results of `recipes/cross_validate.py` give metrics, calibration,
-temperature and threshold.
+temperature and threshold.  The log of its training is kept beside those results.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from document import RESULTS, read_results
+from document import RESULTS, log_beside, read_results
 from running import run_recipe
 from said import ANSWERS, read_said
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
+from covseg_core.io.atomic import write_text
+from covseg_core.learn.plan import run_folder
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.store import BUNDLED, find_model
 from covseg_core.registry.weights import load_model, save_model
+from covseg_core.training.log import CSV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +45,7 @@ def main() -> None:
     results = options.results or RESULTS / f"{options.name}.json"
     said = read_said(options.name)
     entry = bundle(options.name, said, read_results(results), options.into)
+    write_text(log_beside(results), (run_folder(options.name) / CSV).read_text("utf-8"))
     print(f"{entry.card.name}: {size_mb(entry):.1f} MB of at most {LARGEST_MB}")
 
 

@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 
     from covseg_core.registry.card import ModelCard
 
-__all__ = ["RESULTS", "make_document", "read_results", "region_of", "render"]
+__all__ = [
+    "RESULTS",
+    "log_beside",
+    "make_document",
+    "read_results",
+    "region_of",
+    "render",
+]
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 
 FORMAT = 1
 ANSWERS = said.ANSWERS | {"prepare", "temperature"}
+
+
+def log_beside(results: Path) -> Path:
+    """Name the file of the log of the training on all cases, beside its results."""
+    return results.with_suffix(".log.csv")
 
 
 def make_document(

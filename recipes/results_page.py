@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from document import RESULTS, read_results
+from document import RESULTS, log_beside, read_results
 from results_words import CLOSING, OPENING, lungs_in_words, way_in_words
 from running import run_recipe
 from summary import WAYS, answer_of
@@ -62,7 +62,8 @@ def _model(results: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"`{results['architecture']}`, {results['size']} × {results['size']} pixels, "
-        f"recipe `{results['recipe']}`, epochs: {results['epochs']}; "
+        f"recipe `{results['recipe']}`, epochs: {results['epochs']} "
+        f"([log]({log_beside(Path(results['name'])).name})); "
         f"{folds} of {whole} folds. {lungs_in_words(results)}"
     )
     if folds < whole:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+import sys
+
 import bundle as recipe
 import pytest
 from bundle import bundle, card_with, metrics_of
-from by_hand import make_results
+from by_hand import make_results, write_results
 
 from covseg_core.errors import InputRefusedError, ModelRefusedError
+from covseg_core.learn.plan import run_folder
 from covseg_core.models import create_model
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.weights import load_model, save_model
@@ -77,6 +81,22 @@ def test_a_model_that_is_too_large_leaves_the_old_one(trained, tmp_path, monkeyp
 def test_a_model_that_was_not_trained_here_is_refused(tmp_path):
     with pytest.raises(ModelRefusedError, match="not in the user's store"):
         bundle("infnet-small", SAID, make_results(), tmp_path)
+
+
+def test_the_log_of_the_training_stays_beside_the_results(
+    trained, tmp_path, monkeypatch, capsys
+):
+    run = run_folder(trained)
+    run.mkdir(parents=True)
+    (run / "log.csv").write_text("epoch,loss\n1,0.5\n", encoding="utf-8")
+    results, into = write_results(tmp_path, name=trained), tmp_path / "bundled"
+    monkeypatch.setattr(recipe, "read_said", {trained: SAID}.get)
+    options = [trained, "--results", str(results), "--into", str(into)]
+    monkeypatch.setattr(sys, "argv", ["bundle.py", *options])
+    recipe.main()
+    assert (tmp_path / "small.log.csv").read_text("utf-8") == "epoch,loss\n1,0.5\n"
+    assert re.fullmatch(r"small: \d+\.\d MB of at most 12\n", capsys.readouterr().out)
+    assert (into / trained / "card.json").is_file()
 
 
 @pytest.mark.parametrize(

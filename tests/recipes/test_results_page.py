@@ -29,9 +29,7 @@ def test_the_worst_cases_are_told_and_healthy_ones_are_not_among_them():
 
 def test_threshold_and_calibration_are_told():
     page = render_page([make_results()])
-    assert (
-        "Threshold 0.40: mean Dice of the sources 0.710, with 0.5 0.700." in page
-    )
+    assert "Threshold 0.40: mean Dice of the sources 0.710, with 0.5 0.700." in page
     assert "calibration error 0.0500 before and 0.0100 after, within the lungs." in page
 
 
@@ -61,6 +59,7 @@ def test_a_page_is_written_for_the_results_of_a_folder(tmp_path, monkeypatch, ca
     results_page.main()
     page = (tmp_path / "index.md").read_text(encoding="utf-8")
     assert page.index("## first") < page.index("## second")
+    assert "([log](second.log.csv))" in page
     assert capsys.readouterr().out == "2 models\n"
 
 
