@@ -13,8 +13,6 @@ PYTEST_ARGS ?=
 # Where the collections that recipes/sources.py reads have been put.
 DATA ?= ../shared/data
 MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
-# What infnet-multi-small goes on from, the first one first.
-PARENTS := infnet-multi-first infnet-multi-second
 STORE := .training/store
 # A model store of its own, with the models of every fold.
 RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
@@ -24,7 +22,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
-.PHONY: models models-store parents parent-folds
+.PHONY: models models-store
 .PHONY: cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
 
 help: ## show this list
@@ -78,22 +76,8 @@ $(MODELS:%=cross-%): cross-%: models-store
 	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
 	  -o docs/results/$*.json
 
-# The lungs come first; what a recipe names as its parent comes before it.
+# The lungs come first, as the others are cut to them.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
-model-infnet-small: model-infnet-multi-small
-cross-infnet-small: cross-infnet-multi-small
-model-infnet-multi-small: parents
-cross-infnet-multi-small: parent-folds
-
-parents: models-store
-	for name in $(PARENTS); do \
-	  $(RECIPE)/train_model.py $$name --store $(STORE) || exit 1; \
-	done
-
-parent-folds: models-store
-	for name in $(PARENTS); do for fold in 0 1 2 3 4; do \
-	  $(RECIPE)/train_model.py $$name --store $(STORE) --fold $$fold || exit 1; \
-	done; done
 
 models-store: $(DEV)
 	$(RECIPE)/make_store.py --data $(DATA) --store $(STORE)

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from document import make_document, render
-from folds import FOLDS, in_fold
+from folds import FOLDS
 from judged import judge_fold
 from predicting import Judge
 from running import run_recipe
 from said import read_answers
 from summary import temperature_of
-from training import PARENT, parent_in_fold, plan_of, train_once
+from training import plan_of, train
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
@@ -49,9 +49,8 @@ class CrossValidation:
         Of the model.
     config : Path
         Its recipe.
-    parents, lungs : str
-        Names of the models that each fold goes on from, and that find the lungs for
-        it; see ``--help``.
+    lungs : str
+        Name of the model that finds the lungs for a fold; see ``--help``.
     progress : {"rich", "jsonl", "none"}
         How much is said on the way.
     """
@@ -59,19 +58,17 @@ class CrossValidation:
     store: CaseReader
     name: str
     config: Path
-    parents: str = PARENT
     lungs: str = ""
     progress: Shown = "rich"
 
     def plan(self, fold: int) -> RunPlan:
         """Plan the training without one fold."""
-        parent = parent_in_fold(self.config, fold, self.parents)
-        return in_fold(plan_of(self.store, self.name, self.config, parent=parent), fold)
+        return plan_of(self.store, self.name, self.config, fold)
 
     def judge(self, fold: int, answers: dict[str, Any]) -> list[dict[str, Any]]:
         """Train the model of a fold, if it is not, and judge what it has not seen."""
-        plan = self.plan(fold)
-        model = load_model(train_once(self.store, plan, self.progress))
+        entry = train(self.store, self.name, self.config, fold, self.progress)
+        model = load_model(entry)
         finder = None
         if self.lungs:
             finder = as_bundled(load_model(find_model(self.lungs.format(fold=fold))))
@@ -81,7 +78,9 @@ class CrossValidation:
         def say(case: str) -> None:
             self._say(f"fold {fold}: {case}")
 
-        return [{"fold": fold, **row} for row in judge_fold(judge, plan, say)]
+        return [
+            {"fold": fold, **row} for row in judge_fold(judge, self.plan(fold), say)
+        ]
 
     def run(self, folds: tuple[int, ...]) -> dict[str, Any]:
         """Train and judge some folds; what they say is for `document.render`."""
@@ -131,7 +130,6 @@ def main() -> None:
         CaseReader(options.store),
         options.name,
         options.config,
-        options.parent_pattern,
         options.lungs_pattern,
         options.progress,
     )
@@ -150,11 +148,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--config", type=Path, required=True, help="recipe, TOML")
     parser.add_argument("--name", required=True, help="of the model")
     parser.add_argument("--folds", type=_folds, default="0,1,2,3,4", help="which")
-    parser.add_argument(
-        "--parent-pattern",
-        default=PARENT,
-        help="model that a fold goes on from, if the recipe has a parent",
-    )
     parser.add_argument(
         "--lungs-pattern",
         default="",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from covseg_core.cases.freeze import FrozenCase
     from covseg_core.learn.plan import RunPlan
 
-__all__ = ["FOLDS", "fold_of", "in_fold"]
+__all__ = ["FOLDS", "fold_of", "in_fold", "name_in"]
 
 VOLUMES = (
     ("medseg-01", "lctsc-101"),
@@ -33,6 +33,11 @@ FOLDS = tuple(
 def fold_of(case_id: str) -> int | None:
     """Tell which fold holds a case out; None if it is always learnt from."""
     return next((fold for fold, cases in enumerate(FOLDS) if case_id in cases), None)
+
+
+def name_in(name: str, fold: int | None) -> str:
+    """Name the model of a fold: ``NAME-fold3``; without a fold the name stays."""
+    return name if fold is None else f"{name}-fold{fold}"
 
 
 def in_fold(plan: RunPlan, fold: int) -> RunPlan:
@@ -71,7 +76,7 @@ def in_fold(plan: RunPlan, fold: int) -> RunPlan:
             "patient into one fold."
         )
     _require_unseen(plan, {case.case_id for case in held_out})
-    name = f"{plan.name}-fold{fold}"
+    name = name_in(plan.name, fold)
     told = f"Fold {fold} of {len(FOLDS)}: {len(learnt)} cases."
     card = plan.card.model_copy(
         update={"name": name, "data": (told,), "data_sha256": manifest.sha256}
@@ -90,5 +95,5 @@ def _require_unseen(plan: RunPlan, held_out: set[str]) -> None:
     if seen := sorted(held_out & set(plan.old_cases)):
         raise UsageError(
             f"the parent {plan.weights_from!r} has learnt from {', '.join(seen)}; "
-            "choose the model of the same fold with --parent-pattern."
+            "train it anew without the fold."
         )

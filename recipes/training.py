@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from folds import in_fold, name_in
+
 from covseg_core.cli.run_progress import run_and_show
 from covseg_core.cli.said import read_config
-from covseg_core.errors import UsageError
+from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.learn import learn
 from covseg_core.learn.plan import PLAN, read_outcome, read_plan, run_folder
@@ -22,10 +24,45 @@ if TYPE_CHECKING:
     from covseg_core.learn.plan import RunPlan
     from covseg_core.registry.store import ModelEntry
 
-__all__ = ["PARENT", "parent_in_fold", "parent_of", "plan_of", "train_once"]
+__all__ = ["parent_of", "plan_of", "train", "train_once"]
 
-PARENT = "{parent}-fold{fold}"
-"""Name of the model that the model of a fold goes on from."""
+
+def train(
+    store: CaseReader, name: str, config: Path, fold: int | None, progress: Shown
+) -> ModelEntry:
+    """Train what a recipe says, and before it what that goes on from.
+
+    Parameters
+    ----------
+    store : CaseReader
+        What is learnt from.
+    name : str
+        Of the new model; one that is bundled may have it, too.
+    config : Path
+        The recipe; that of its parent lies beside it.
+    fold : int or None
+        0 to 4 is held out; None learns from all cases.
+    progress : {"rich", "jsonl", "none"}
+        As in ``covseg train``.
+
+    Raises
+    ------
+    UsageError
+        If a run of that name was begun by another plan, or nothing says how to train
+        its parent.
+    KeyboardInterrupt
+        If the user stops it; the next call goes on.
+    """
+    parent = parent_of(config)
+    if parent is not None and not _is_trained(name_in(parent, fold)):
+        recipe = config.with_name(f"{parent}.toml")
+        if not recipe.is_file():
+            raise UsageError(
+                f"{config.name} goes on from {name_in(parent, fold)!r}, which was not "
+                f"trained here, and there is no {recipe.name} beside it."
+            )
+        train(store, parent, recipe, fold, progress)
+    return train_once(store, plan_of(store, name, config, fold), progress)
 
 
 def parent_of(config: Path) -> str | None:
@@ -33,14 +70,8 @@ def parent_of(config: Path) -> str | None:
     return _said(config).get("parent")
 
 
-def parent_in_fold(config: Path, fold: int, pattern: str = PARENT) -> str | None:
-    """Name the model that the model of a fold goes on from, if the recipe has one."""
-    parent = parent_of(config)
-    return None if parent is None else pattern.format(parent=parent, fold=fold)
-
-
 def plan_of(
-    store: CaseReader, name: str, config: Path, *, parent: str | None = None
+    store: CaseReader, name: str, config: Path, fold: int | None = None
 ) -> RunPlan:
     """Plan a model as its recipe says.
 
@@ -52,14 +83,14 @@ def plan_of(
         Of the new model; one that is bundled may have it, too.
     config : Path
         The recipe, a file as for ``covseg train --config``.
-    parent : str, optional
-        Takes the place of the recipe's parent.
+    fold : int, optional
+        0 to 4 is held out, and the parent is the one of that fold.
     """
     said = _said(config)
+    if (parent := parent_of(config)) is not None:
+        said["parent"] = name_in(parent, fold)
     wanted = {key: said[key] for key in NewModel.model_fields if key in said}
     settings = {key: said[key] for key in TrainSettings.model_fields if key in said}
-    if parent is not None:
-        wanted["parent"] = parent
     plan = make_plan(
         store,
         f"{name[:50]}-in-planning",
@@ -67,7 +98,8 @@ def plan_of(
         TrainSettings.model_validate(settings),
     )
     card = plan.card.model_copy(update={"name": name})
-    return plan.model_copy(update={"name": name, "card": card})
+    plan = plan.model_copy(update={"name": name, "card": card})
+    return plan if fold is None else in_fold(plan, fold)
 
 
 def train_once(store: CaseReader, plan: RunPlan, progress: Shown) -> ModelEntry:
@@ -99,6 +131,14 @@ def train_once(store: CaseReader, plan: RunPlan, progress: Shown) -> ModelEntry:
         again = "the same command"
         run_and_show(learn(store, plan, resume=begun), progress, again)
     return find_model(plan.name)
+
+
+def _is_trained(name: str) -> bool:
+    """Tell whether a model was trained here; a bundled one was so before."""
+    try:
+        return find_model(name).origin == "user"
+    except ModelRefusedError:
+        return False
 
 
 def _said(config: Path) -> dict[str, Any]:

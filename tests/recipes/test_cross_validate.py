@@ -10,7 +10,6 @@ import cross_validate
 import pytest
 from cross_validate import CrossValidation
 from document import read_results, render
-from folds import in_fold
 from predicting import Judge
 from tiny import fill_store, write_recipe
 from training import plan_of, train_once
@@ -122,7 +121,7 @@ def test_what_is_finished_is_not_done_again(finished, asked, monkeypatch):
 
 
 def test_a_fold_that_was_killed_goes_on_to_the_same_weights(ran):
-    plan = in_fold(plan_of(ran.store, "new", ran.recipe), 0)
+    plan = plan_of(ran.store, "new", ran.recipe, 0)
     steps = learn(ran.store, plan)
     for event in steps:
         if isinstance(event, Step) and event.batch == 2:
@@ -156,14 +155,6 @@ def test_a_fold_goes_on_from_the_parent_of_the_same_fold(finished, tmp_path):
     assert child.weights_from == child.card.parent == "new-fold1"
     assert child.parent is None
     assert set(child.old_cases) == {"lctsc-101", "medseg-01", "slice-00"}
-
-
-def test_a_parent_of_another_fold_is_refused(finished, tmp_path):
-    file = tmp_path / "second.toml"
-    file.write_text('parent = "new"\nepochs = 1\n', encoding="utf-8")
-    second = finished.again(name="second", config=file, parents="{parent}-fold0")
-    with pytest.raises(UsageError, match="'new-fold0' has learnt from medseg-06"):
-        second.plan(1)
 
 
 def test_a_model_of_lungs_is_scored_on_both_sides(ran, tmp_path):

@@ -4,16 +4,10 @@ import sys
 
 import pytest
 import train_model
-from training import parent_of
+from training import parent_of, train
 
-from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.errors import UsageError
 from covseg_core.registry.store import find_model
-
-
-def test_the_bundled_parent_is_no_parent_of_what_is_to_be_bundled():
-    with pytest.raises(UsageError, match="train 'infnet-small' first"):
-        train_model.require_trained("infnet-small")
-    train_model.require_trained(None)
 
 
 def test_a_recipe_tells_its_parent(recipe):
@@ -41,18 +35,26 @@ def test_a_fold_is_left_out_when_asked_for(store, recipe, monkeypatch, capsys):
     assert len(find_model("new-fold1").card.training["cases"]) == 3
 
 
-def test_a_fold_goes_on_from_its_own_parent(store, recipe, tmp_path, monkeypatch):
-    def train(name, config):
-        words = [name, "--store", store.root, "--config", config, "--fold", 0]
-        words += ["--progress", "none"]
-        monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
-        train_model.main()
-
+@pytest.mark.parametrize(("fold", "end"), [(None, ""), (0, "-fold0")])
+def test_what_a_recipe_goes_on_from_is_trained_first(
+    fold, end, store, recipe, tmp_path
+):
+    # One that is bundled has the parent's name, and another network.
+    recipe("infection").rename(tmp_path / "infnet-small.toml")
     child = tmp_path / "child.toml"
-    child.write_text('parent = "first"\nepochs = 1\nbatch_size = 8\ndevice = "cpu"\n')
-    with pytest.raises(ModelRefusedError, match="first-fold0"):
-        train("second", child)
-    train("first", recipe("infection"))
-    train("second", child)
-    told = find_model("second-fold0").card.training
-    assert told["weights_from"] == "first-fold0"
+    child.write_text(
+        'parent = "infnet-small"\nepochs = 1\nbatch_size = 8\ndevice = "cpu"\n'
+    )
+    entry = train(store, "second", child, fold, "none")
+    parent = find_model(f"infnet-small{end}")
+    assert entry.card.name == f"second{end}"
+    assert entry.card.training["weights_from"] == parent.card.name
+    assert entry.card.parent_sha256 == parent.card.weights_sha256
+    assert parent.origin == "user"
+
+
+def test_a_parent_that_nothing_says_how_to_train_is_refused(store, tmp_path):
+    child = tmp_path / "child.toml"
+    child.write_text('parent = "first"\nepochs = 1\n')
+    with pytest.raises(UsageError, match=r"from 'first-fold1', .* no first.toml"):
+        train(store, "second", child, 1, "none")
