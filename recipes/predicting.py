@@ -112,7 +112,9 @@ class Judge:
         lungs = self.store.lungs(case_id)
         voxel_ml = None if ct.is_picture else ct.grid.voxel_ml
         if self.outlines_lungs and lungs is not None:
-            return Truth(told_apart(lungs).labels, None, voxel_ml)
+            sides = told_apart(lungs).labels
+            infection = (self.store.mask(case_id).labels > 0) & (sides > 0)
+            return Truth(sides, None, voxel_ml, infection)
         region = None if lungs is None else lungs.labels > 0
         return Truth(self.store.mask(case_id, version).labels, region, voxel_ml)
 

@@ -30,6 +30,7 @@ MEASURES = {
     "right_lung": "right lung",
     "left_lung": "left lung",
     "slice_auc": "AUC of slices",
+    "held": "infection held",
     "false_ml": "false ml",
 }
 WORST = 5

@@ -29,7 +29,8 @@ from the files beside it, which hold the scores of every single case.
 - *AUC of slices* is how often, in one scan, a slice with infection has a larger area
   outlined than a slice without.
 - Of a model that outlines lungs, *Dice* is that of both lungs together; *right lung*
-  and *left lung* ask for the side, too.
+  and *left lung* ask for the side, too. *Infection held* is how much of the infection
+  in the reader's lungs lies in those that were found.
 - *Lungs given* means that the reader's lungs were handed over, *found* that the program
   found them. Pictures are shown to the network whole.
 - In brackets stands the 95 % bootstrap interval, drawn by patient. It is missing where

@@ -36,11 +36,14 @@ class Truth:
         Where probabilities are checked, such as the lungs; None is everywhere.
     voxel_ml : float or None
         Volume of a voxel; None for a picture.
+    infection : ndarray of bool, shape (Z, Y, X), optional
+        What a mask of the lungs is to hold.
     """
 
     labels: npt.NDArray[np.uint8]
     region: npt.NDArray[np.bool_] | None
     voxel_ml: float | None
+    infection: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +82,10 @@ def score(answer: Answer, truth: Truth, label_set: LabelSet) -> dict[str, Any]:
         None where there is nothing to find.  ``classes``, the Dice of each class that
         occurs.  ``slice_auc``, how often an infected slice of a scan has more outlined
         in it than one without infection; None where a scan has only one kind, and for
-        lungs.  ``true_ml``, ``found_ml``, and ``false_ml`` where there is nothing to
-        find; None for a picture.  ``reliability``, see `metrics.calibration`.
+        lungs.  ``held``, the share of the infection that lies in what is outlined, for
+        lungs with any.  ``true_ml``, ``found_ml``, and ``false_ml`` where there is
+        nothing to find; None for a picture.  ``reliability``, see
+        `metrics.calibration`.
     """
     inside = truth.labels > 0
     together = np.clip(answer.probabilities.sum(axis=0), 0, 1)
@@ -91,6 +96,7 @@ def score(answer: Answer, truth: Truth, label_set: LabelSet) -> dict[str, Any]:
         "mean_dice": None,
         "classes": _classes(answer.labels, truth.labels, label_set),
         "slice_auc": None if label_set == LUNGS else _ranking(answer.labels, inside),
+        "held": _held(answer.labels > 0, truth.infection),
         "true_ml": _ml(inside, truth.voxel_ml),
         "found_ml": found_ml,
         "false_ml": None if inside.any() else found_ml,
@@ -129,6 +135,14 @@ def _ranking(
     areas = np.count_nonzero(found, axis=(1, 2))
     wins = mannwhitneyu(areas[infected], areas[~infected]).statistic
     return _short(wins / (infected.sum() * (~infected).sum()))
+
+
+def _held(
+    found: npt.NDArray[np.bool_], infection: npt.NDArray[np.bool_] | None
+) -> float | None:
+    if infection is None or not infection.any():
+        return None
+    return _short(found[infection].mean())
 
 
 def _ml(mask: npt.NDArray[np.bool_], voxel_ml: float | None) -> float | None:

@@ -29,7 +29,7 @@ WAYS = ("given", "found")
 """With the lungs given, and with the lungs found."""
 GOOD_ECE = 0.01
 STEPS = 101
-PLAIN_MEASURES = ("dice", "mean_dice", "slice_auc", "false_ml")
+PLAIN_MEASURES = ("dice", "mean_dice", "slice_auc", "held", "false_ml")
 
 
 def answer_of(row: Mapping[str, Any]) -> Row:

@@ -163,6 +163,7 @@ def test_a_model_of_lungs_is_scored_on_both_sides(ran, tmp_path):
     assert (row["case"], row["given"]) == ("medseg-06", None)
     assert row["found"]["true_ml"] == pytest.approx(1000)
     assert set(row["found"]["classes"]) == {"right_lung", "left_lung"}
+    assert 0 <= row["found"]["held"] <= 1
 
 
 def test_a_bundled_name_can_be_trained_anew(ran):

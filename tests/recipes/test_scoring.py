@@ -76,3 +76,13 @@ def test_probabilities_are_checked_in_the_region_alone():
     told = score(answer([0.9, 0, 0, 0], [0, 0, 0, 0]), where, LESIONS)
     counted = Reliability.from_dict(told["reliability"])
     assert (counted.n, counted.infected.sum()) == (2, 1)
+
+
+def test_lungs_are_asked_how_much_of_the_infection_they_hold():
+    infection = np.array([[[True, True, True, False]]])
+    lungs = Truth(np.array([[[1, 1, 2, 2]]], np.uint8), None, 2.0, infection)
+    told = score(answer([0.9, 0, 0, 0], [0, 0.9, 0, 0.9]), lungs, LUNGS)
+    assert told["held"] == pytest.approx(2 / 3, abs=1e-4)
+    nothing = Truth(lungs.labels, None, 2.0, infection & False)
+    assert score(answer([0.9] * 4, [0] * 4), nothing, LUNGS)["held"] is None
+    assert score(answer([0.9] * 4, [0] * 4), truth(1, 1, 1, 1), LESIONS)["held"] is None
