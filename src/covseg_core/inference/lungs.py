@@ -89,7 +89,7 @@ def outline_lungs(
     for chunk in chunks_of(whole, settings.batch_size):
         labels[chunk] = classes_of(outline(standard.hu[chunk]), model.card.threshold)
         yield Progress("Finding the lungs", chunk.stop, whole.stop)
-    labels = largest_of_each(labels)
+    labels = largest_of_each(labels, standard.grid.spacing_mm_zyx)
     if np.count_nonzero(labels) * ct.grid.voxel_ml < SMALLEST_LUNG_ML:
         # A chest unlike any that the network has seen; this refuses what has no lungs.
         note = f"{model.card.name} found no lungs, so they were found by threshold."
