@@ -34,14 +34,8 @@ def train(
 
     Parameters
     ----------
-    store : CaseReader
-        What is learnt from.
-    name : str
-        Of the new model; one that is bundled may have it, too.
-    config : Path
-        The recipe; that of its parent lies beside it.
-    fold : int or None
-        0 to 4 is held out; None learns from all cases.
+    store, name, config, fold
+        As `plan_of` takes them; the recipe of a parent lies beside that of its child.
     progress : {"rich", "jsonl", "none"}
         As in ``covseg train``.
 
