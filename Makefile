@@ -76,7 +76,7 @@ $(MODELS:%=cross-%): cross-%: models-store
 	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
 	  -o docs/results/$*.json
 
-# The lungs come first, as the others are cut to them.
+# The lungs come first: the others are cut to them, at the threshold that they give.
 $(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
 
 models-store: $(DEV)

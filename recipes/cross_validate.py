@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from document import make_document, render
+from document import RESULTS, make_document, read_results, render
 from folds import FOLDS
 from judged import judge_fold
 from predicting import Judge
@@ -29,7 +29,7 @@ from training import plan_of, train
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
-from covseg_core.registry.store import BUNDLED, LUNGS_MODEL, find_model
+from covseg_core.registry.store import LUNGS_MODEL, find_model
 from covseg_core.registry.weights import LoadedModel, load_model
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CrossValidation:
         model = load_model(entry)
         finder = None
         if self.lungs:
-            finder = as_bundled(load_model(find_model(self.lungs.format(fold=fold))))
+            finder = as_judged(load_model(find_model(self.lungs.format(fold=fold))))
         card = model.card.model_copy(update=answers)
         judge = Judge(self.store, LoadedModel(card, model.network), finder)
 
@@ -116,10 +116,10 @@ class CrossValidation:
             sys.stderr.write(line + "\n")
 
 
-def as_bundled(finder: LoadedModel) -> LoadedModel:
-    """Let what finds the lungs for a fold do so at the bundled model's threshold."""
-    bundled = find_model(str(BUNDLED / LUNGS_MODEL)).card
-    told = {"threshold": bundled.threshold}
+def as_judged(finder: LoadedModel) -> LoadedModel:
+    """Let what finds the lungs for a fold do so at the threshold that was chosen."""
+    results = read_results(RESULTS / f"{LUNGS_MODEL}.json")
+    told = {"threshold": results["threshold"]["best"]}
     return LoadedModel(finder.card.model_copy(update=told), finder.network)
 
 
