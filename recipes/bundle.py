@@ -44,8 +44,14 @@ def main() -> None:
     options = parser.parse_args()
     results = options.results or RESULTS / f"{options.name}.json"
     said = read_said(options.name)
+    log = run_folder(options.name) / CSV
+    if not log.is_file():
+        raise ModelRefusedError(
+            f"there is no log of how {options.name!r} was trained; train it first, "
+            f"with train_model.py {options.name}."
+        )
     entry = bundle(options.name, said, read_results(results), options.into)
-    write_text(log_beside(results), (run_folder(options.name) / CSV).read_text("utf-8"))
+    write_text(log_beside(results), log.read_text("utf-8"))
     print(f"{entry.card.name}: {size_mb(entry):.1f} MB of at most {LARGEST_MB}")
 
 

@@ -29,6 +29,7 @@ from training import plan_of, train
 
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
+from covseg_core.learn.plan import read_plan
 from covseg_core.registry.store import LUNGS_MODEL, find_model
 from covseg_core.registry.weights import LoadedModel, load_model
 
@@ -68,7 +69,7 @@ class CrossValidation:
     def judge(self, fold: int, answers: dict[str, Any]) -> list[dict[str, Any]]:
         """Train the model of a fold, if it is not, and judge what it has not seen."""
         entry = train(self.store, self.name, self.config, fold, self.progress)
-        model = load_model(entry)
+        model, plan = load_model(entry), read_plan(entry.card.name)
         finder = None
         if self.lungs:
             finder = as_judged(load_model(find_model(self.lungs.format(fold=fold))))
@@ -78,9 +79,7 @@ class CrossValidation:
         def say(case: str) -> None:
             self._say(f"fold {fold}: {case}")
 
-        return [
-            {"fold": fold, **row} for row in judge_fold(judge, self.plan(fold), say)
-        ]
+        return [{"fold": fold, **row} for row in judge_fold(judge, plan, say)]
 
     def run(self, folds: tuple[int, ...]) -> dict[str, Any]:
         """Train and judge some folds; what they say is for `document.render`."""
@@ -151,8 +150,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--lungs-pattern",
         default="",
-        help="model that finds the lungs for a fold, such as lungs-small-fold{fold}; "
-        "without it the bundled one, which knows these scans",
+        help="model that finds the lungs for a fold, such as lungs-small-fold{fold}, "
+        "at the threshold in docs/results; without it the bundled one, which knows "
+        "these scans",
     )
     parser.add_argument(
         "--progress", choices=("rich", "jsonl", "none"), default="rich", help="shown"

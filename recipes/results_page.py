@@ -46,7 +46,7 @@ def main() -> None:
         raise InputRefusedError(
             f"there are no results in {folder.name}; make them with cross_validate.py."
         )
-    documents = [read_results(file) for file in files]
+    documents = [read_results(file) | _log_of(file) for file in files]
     write_text(folder / "index.md", render_page(documents))
     print(f"{len(documents)} models")
 
@@ -57,15 +57,20 @@ def render_page(documents: Sequence[dict[str, Any]]) -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
+def _log_of(file: Path) -> dict[str, str]:
+    """Point to the log of the bundled model's training; there is none before that."""
+    log = log_beside(file)
+    return {"log": f" ([log]({log.name}))"} if log.is_file() else {}
+
+
 def _model(results: dict[str, Any]) -> Iterator[str]:
     folds, whole = len(results["weights"]), results["of_folds"]
     yield f"## {results['name']}"
     yield ""
     yield (
         f"`{results['architecture']}`, {results['size']} × {results['size']} pixels, "
-        f"recipe `{results['recipe']}`, epochs: {results['epochs']} "
-        f"([log]({log_beside(Path(results['name'])).name})); "
-        f"{folds} of {whole} folds. {lungs_in_words(results)}"
+        f"recipe `{results['recipe']}`, epochs: {results['epochs']}"
+        f"{results.get('log', '')}; {folds} of {whole} folds. {lungs_in_words(results)}"
     )
     if folds < whole:
         yield ""

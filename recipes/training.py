@@ -81,7 +81,7 @@ def plan_of(
         0 to 4 is held out, and the parent is the one of that fold.
     """
     said = _said(config)
-    if (parent := parent_of(config)) is not None:
+    if (parent := said.get("parent")) is not None:
         said["parent"] = name_in(parent, fold)
     wanted = {key: said[key] for key in NewModel.model_fields if key in said}
     settings = {key: said[key] for key in TrainSettings.model_fields if key in said}

@@ -86,13 +86,16 @@ def test_a_model_that_was_not_trained_here_is_refused(tmp_path):
 def test_the_log_of_the_training_stays_beside_the_results(
     trained, tmp_path, monkeypatch, capsys
 ):
-    run = run_folder(trained)
-    run.mkdir(parents=True)
-    (run / "log.csv").write_text("epoch,loss\n1,0.5\n", encoding="utf-8")
     results, into = write_results(tmp_path, name=trained), tmp_path / "bundled"
     monkeypatch.setattr(recipe, "read_said", {trained: SAID}.get)
     options = [trained, "--results", str(results), "--into", str(into)]
     monkeypatch.setattr(sys, "argv", ["bundle.py", *options])
+    with pytest.raises(ModelRefusedError, match="no log of how 'small' was trained"):
+        recipe.main()
+    assert not into.exists()
+    run = run_folder(trained)
+    run.mkdir(parents=True)
+    (run / "log.csv").write_text("epoch,loss\n1,0.5\n", encoding="utf-8")
     recipe.main()
     assert (tmp_path / "small.log.csv").read_text("utf-8") == "epoch,loss\n1,0.5\n"
     assert re.fullmatch(r"small: \d+\.\d MB of at most 12\n", capsys.readouterr().out)

@@ -53,13 +53,14 @@ def test_a_part_of_the_folds_is_no_secret():
 
 
 def test_a_page_is_written_for_the_results_of_a_folder(tmp_path, monkeypatch, capsys):
-    write_results(tmp_path, name="second")
+    write_results(tmp_path, name="second").with_suffix(".log.csv").touch()
     write_results(tmp_path, name="first")
     monkeypatch.setattr(sys, "argv", ["page", "--results", str(tmp_path)])
     results_page.main()
     page = (tmp_path / "index.md").read_text(encoding="utf-8")
     assert page.index("## first") < page.index("## second")
     assert "([log](second.log.csv))" in page
+    assert "first.log.csv" not in page
     assert capsys.readouterr().out == "2 models\n"
 
 
