@@ -3,9 +3,9 @@
     python benchmarks/stichnet.py --data DIR [--folds 3] [--steps 400] [--size 64]
 
 DIR holds the collections as `recipes/sources.py` reads them.  A fold keeps a third of
-the labelled slices, neighbours together, two of the six volumes and one of the four
-healthy scans for judging; the unlabelled slices are of five other patients.  Two ways
-of training, each without and with unlabelled slices:
+the labelled slices, neighbours together, all volumes of some patients and one or two
+of the four healthy scans for judging; the unlabelled slices are of five other patients.
+Two ways of training, each without and with unlabelled slices:
 
     paper       free styles, the paper's bound alone
     stitched    ordered styles, and lesions that are put into other slices
@@ -34,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
 from sources import (
     HEALTHY_CASES,
     MEDSEG_CASES,
+    dealt,
     healthy_case,
     labelled_slices,
     medseg_case,
@@ -62,6 +63,8 @@ from covseg_core.transforms.prepare import Prepare
 from covseg_core.transforms.transplant import is_lesion
 
 if TYPE_CHECKING:
+    from sources import Case
+
     from covseg_core.models.stichnet import StichNet
 
 WAYS = {
@@ -116,20 +119,13 @@ class Sources:
         data = options.data
         self.prepare = Prepare(size=options.size, mean=(0, 0, 0), std=(1, 1, 1))
         self.folds = options.folds
-        cases = [medseg_case(data, number) for number in MEDSEG_CASES]
-        healthy = [healthy_case(data, number) for number in HEALTHY_CASES]
-        self.volumes, self.healthy = (
-            [
-                slices_of_volume(
-                    case.ct,
-                    tissue_mask(case.lesions, case.lungs, case.ct.grid),
-                    case.lungs,
-                    self.prepare,
-                )
-                for case in group
-            ]
-            for group in (cases, healthy)
-        )
+        self.volumes = {
+            number: self._slices_of(medseg_case(data, number))
+            for number in MEDSEG_CASES
+        }
+        self.healthy = [
+            self._slices_of(healthy_case(data, number)) for number in HEALTHY_CASES
+        ]
         self.slices = [
             slice_of_image(
                 grey,
@@ -150,6 +146,10 @@ class Sources:
             ]
         )
 
+    def _slices_of(self, case: Case) -> TrainingSlices:
+        tissue = tissue_mask(case.lesions, case.lungs, case.ct.grid)
+        return slices_of_volume(case.ct, tissue, case.lungs, self.prepare)
+
     def learnt(self, fold: int, *, unlabelled: bool) -> TrainingSlices:
         """Join what a fold learns from; half of what is drawn is unlabelled."""
         judged = self._judged_slices(fold)
@@ -160,9 +160,9 @@ class Sources:
         ]
         rest = [
             part
-            for group in (self.volumes, self.healthy)
-            for number, part in enumerate(group)
-            if number % self.folds != fold
+            for other in range(self.folds)
+            if other != fold
+            for part in self._judged_scans(other)
         ]
         labelled = join([*slices, *rest])
         if not unlabelled:
@@ -173,14 +173,18 @@ class Sources:
     def judged(self, fold: int) -> tuple[list[TrainingSlices], list[TrainingSlices]]:
         """Give the slices and the volumes, healthy ones last, that a fold judges."""
         slices = [self.slices[number] for number in sorted(self._judged_slices(fold))]
-        volumes = [*self.volumes[fold :: self.folds], *self.healthy[fold :: self.folds]]
-        return slices, volumes
+        return slices, self._judged_scans(fold)
 
     def pictures_for(self, fold: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Choose held-out slices with much infection: pixels and labels."""
         part = join(self.judged(fold)[1])
         most = is_lesion(part.labels).flatten(1).sum(dim=1).topk(SHOWN).indices
         return part.pixels[most].float(), part.labels[most]
+
+    def _judged_scans(self, fold: int) -> list[TrainingSlices]:
+        """Give the volumes of a fold, patients together, and its healthy scans."""
+        volumes = [self.volumes[number] for number in dealt(self.folds)[fold]]
+        return [*volumes, *self.healthy[fold :: self.folds]]
 
     def _judged_slices(self, fold: int) -> set[int]:
         runs = np.array_split(np.arange(len(self.slices)), self.folds)

@@ -20,11 +20,11 @@ from running import run_recipe
 from sources import (
     HEALTHY_CASES,
     MEDSEG_CASES,
-    ONE_PATIENT,
     Case,
     healthy_case,
     labelled_slices,
     medseg_case,
+    patient_of,
 )
 
 from covseg_core.cases.store import CaseStore
@@ -85,11 +85,6 @@ def add_labelled(
     if not store.read(name).versions:
         store.add_mask(name, case.lesions, source="manual")
     store.set_state(name, "done")
-
-
-def patient_of(name: str) -> str:
-    """Name the patient of a labelled case; a picture's is not known."""
-    return ONE_PATIENT[0] if name in ONE_PATIENT else name
 
 
 def add(

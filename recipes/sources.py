@@ -16,7 +16,14 @@ from covseg_core.volume import CTVolume, LabelVolume, LesionMask, LungMask
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Case", "healthy_case", "labelled_slices", "medseg_case"]
+__all__ = [
+    "Case",
+    "dealt",
+    "healthy_case",
+    "labelled_slices",
+    "medseg_case",
+    "patient_of",
+]
 
 MEDSEG_CASES = ("01", "02", "03", "05", "06", "08")
 ONE_PATIENT = ("medseg-02", "medseg-03")
@@ -63,6 +70,25 @@ def labelled_slices(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
             np.array(Image.open(image.parents[1] / "masks" / image.name)),
         )
         for image in images
+    ]
+
+
+def patient_of(name: str) -> str:
+    """Name the patient of a labelled case; a picture's is not known."""
+    return ONE_PATIENT[0] if name in ONE_PATIENT else name
+
+
+def dealt(folds: int) -> list[tuple[str, ...]]:
+    """Deal the MedSeg volumes to folds in turn, all scans of a patient to one."""
+    scans = {number: patient_of(f"medseg-{number}") for number in MEDSEG_CASES}
+    patients = list(dict.fromkeys(scans.values()))
+    return [
+        tuple(
+            number
+            for number, patient in scans.items()
+            if patients.index(patient) % folds == fold
+        )
+        for fold in range(folds)
     ]
 
 

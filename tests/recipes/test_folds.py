@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 from folds import FOLDS, fold_of, in_fold
-from make_store import patient_of
-from sources import ONE_PATIENT
+from sources import MEDSEG_CASES, ONE_PATIENT, dealt, patient_of
 from training import plan_of
 
 from covseg_core.errors import UsageError
@@ -29,6 +28,14 @@ def test_two_scans_of_one_patient_are_held_out_together():
     assert {patient_of(name) for name in ONE_PATIENT} == {"medseg-02"}
     assert {fold_of(name) for name in ONE_PATIENT} == {4}
     assert patient_of("medseg-05") == "medseg-05"
+
+
+@pytest.mark.parametrize("folds", [2, 3, 5])
+def test_volumes_are_dealt_by_patient(folds):
+    groups = dealt(folds)
+    assert sorted(number for group in groups for number in group) == list(MEDSEG_CASES)
+    assert all(groups)
+    assert sum({"02", "03"} <= set(group) for group in groups) == 1
 
 
 def test_an_unlabelled_case_is_never_held_out():
