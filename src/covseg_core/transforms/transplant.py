@@ -24,6 +24,9 @@ AIR_GREY = 0.5
 """Below it lies lung that holds air, where nobody said what a pixel is."""
 SOFT_PIXELS = 5
 LEAST_OPACITY = 0.6
+DARK, BRIGHT = 0.05, 0.95
+"""Quantiles of a slice that tell its window: air of the lungs, and the chest wall."""
+LEAST_SPAN = 0.05
 
 
 class Transplant(NamedTuple):
@@ -51,7 +54,11 @@ def is_lesion(labels: torch.Tensor) -> torch.Tensor:
 
 
 def transplant(
-    grey: torch.Tensor, labels: torch.Tensor, rng: torch.Generator | None = None
+    grey: torch.Tensor,
+    labels: torch.Tensor,
+    rng: torch.Generator | None = None,
+    *,
+    alike: bool = False,
 ) -> Transplant:
     """Give every slice the lesions of another one of the batch.
 
@@ -63,6 +70,9 @@ def transplant(
         `labels.Tissue`, or a code for what is known in part.
     rng : torch.Generator, optional
         Source of random numbers; torch's own state if not given.
+    alike : bool
+        Bring a lesion to the window of the slice that takes it, so that what is dark
+        and what is bright in either slice has the same grey.
 
     Notes
     -----
@@ -78,7 +88,8 @@ def transplant(
     opacity = LEAST_OPACITY + (1 - LEAST_OPACITY) * strength
     weight = opacity.to(grey) * soft * placed[:, None]
     # A lesion only ever adds to what is there: vessels stay brighter than it.
-    brighter = torch.maximum(grey[donor], grey)
+    lesions = _in_window_of(grey, grey[donor]) if alike else grey[donor]
+    brighter = torch.maximum(lesions, grey)
     mixed = grey + weight * (brighter - grey)
     return Transplant(mixed, torch.where(placed, labels[donor], labels), placed)
 
@@ -115,3 +126,17 @@ def _takes(grey: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     smooth = F.avg_pool2d(grey, SOFT_PIXELS, stride=1, padding=SOFT_PIXELS // 2)
     unsaid = (labels == UNLABELLED) | (labels == NOT_INFECTED)
     return (labels == Tissue.HEALTHY) | (unsaid & (smooth[:, 0] < AIR_GREY))
+
+
+def _in_window_of(target: torch.Tensor, grey: torch.Tensor) -> torch.Tensor:
+    """Stretch slices so that their dark and bright are those of `target`."""
+    at = torch.tensor((DARK, BRIGHT)).to(grey)
+    low, high = _quantiles(grey, at)
+    new_low, new_high = _quantiles(target, at)
+    stretched = (grey - low) / (high - low).clamp(min=LEAST_SPAN)
+    return (new_low + stretched * (new_high - new_low)).clamp(0, 1)
+
+
+def _quantiles(grey: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """Quantiles of every slice, (2, N, 1, 1, 1)."""
+    return grey.flatten(1).quantile(at, dim=1)[..., None, None, None]

@@ -93,3 +93,32 @@ def test_as_many_slices_get_lesions_as_the_chance_says():
     same_grey, same = graft(many_grey, many, 0.0, rng)
     assert torch.equal(same, many)
     assert torch.equal(same_grey, many_grey)
+
+
+def test_a_lesion_comes_in_the_window_of_the_slice_that_takes_it():
+    """The same chest twice, once in half the contrast."""
+    wide = torch.linspace(0.2, 0.9, 32 * 32).view(1, 1, 32, 32)
+    labels = torch.full((1, 32, 32), int(Tissue.HEALTHY))
+    lesion = (0, slice(4, 12), slice(4, 12))
+    grey = torch.cat((wide, 0.1 + wide / 2))
+    labels = torch.cat((labels, labels))
+    labels[lesion] = int(Tissue.GGO)
+    grey[0, 0, 4:12, 4:12] = 0.6
+    for seed in range(20):
+        torch.manual_seed(seed)
+        new = transplant(grey, labels, alike=True)
+        if new.placed[1].any():
+            break
+    middle = new.grey[1, 0, 7:9, 7:9] - grey[1, 0, 7:9, 7:9]
+    # From its own grey all or part of the way to the lesion's in half the contrast.
+    whole = 0.1 + 0.6 / 2 - grey[1, 0, 7:9, 7:9]
+    assert (middle <= whole + 0.01).all()
+    assert (middle >= 0.6 * whole - 0.01).all()
+
+
+def test_a_slice_of_one_grey_takes_a_lesion_without_nan():
+    grey, labels = pair(Tissue.HEALTHY)
+    grey[1] = 0.2
+    for seed in range(5):
+        torch.manual_seed(seed)
+        assert torch.isfinite(transplant(grey, labels, alike=True).grey).all()
