@@ -8,7 +8,8 @@ of the four healthy scans for judging; the unlabelled slices are of five other p
 Two ways of training, each without and with unlabelled slices:
 
     paper       free styles, the paper's bound alone
-    stitched    ordered styles, and lesions that are put into other slices
+    stitched    ordered styles, each as bright as its tissue elsewhere, and lesions that
+                are put into other slices
 
 Prints Dice, the mean HU of each style inside the lungs, on how many held-out slices
 healthy < opacity < consolidation, and the error of the reconstruction.  Writes a
@@ -212,7 +213,7 @@ def trained(
         seed=fold,
     )
     trainee = Trainee(network, settings, Order(data.weights, settings).steps)
-    loss = stitching_objective(network, network, transplants=stitched)
+    loss = stitching_objective(network, network, keep_apart=stitched)
     fabric = make_fabric(settings)
     for step in fit(trainee, loss, data, sources.prepare, settings, fabric):
         if trainee.step % 50 == 0:

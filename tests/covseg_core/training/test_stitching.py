@@ -10,6 +10,7 @@ from covseg_core.training.stitching import (
     allowed_tissues,
     bound,
     grey_likelihoods,
+    misfit_of_levels,
     stitching_objective,
 )
 
@@ -90,8 +91,8 @@ def test_the_right_tissue_costs_less_than_a_wrong_one():
     assert right < wrong
 
 
-@pytest.mark.parametrize("transplants", [True, False])
-def test_a_few_steps_lower_the_loss_on_slices_of_any_label(transplants):
+@pytest.mark.parametrize("keep_apart", [True, False])
+def test_a_few_steps_lower_the_loss_on_slices_of_any_label(keep_apart):
     torch.manual_seed(3)
     network = create_model(
         "stichnet",
@@ -105,7 +106,7 @@ def test_a_few_steps_lower_the_loss_on_slices_of_any_label(transplants):
     labels[1] = UNLABELLED
     pixels = pixels.clone()
     pixels[0, :, 20:40, 20:40] += 0.5
-    loss = stitching_objective(network, network, transplants=transplants)
+    loss = stitching_objective(network, network, keep_apart=keep_apart)
     adam = torch.optim.Adam(network.parameters(), 1e-2)
     values = []
     for _ in range(12):
@@ -134,6 +135,7 @@ def test_transplants_teach_what_lies_under_a_lesion():
 
     pixels = torch.full((2, 3, 64, 64), 0.2)
     labels = torch.full((2, 64, 64), int(Tissue.HEALTHY))
+    pixels[:, :, :8], labels[:, :8] = 0.8, int(Tissue.OUTSIDE)
     pixels[0, :, 20:40, 20:40] = 0.8
     labels[0, 20:40, 20:40] = int(Tissue.GGO)
     loss = stitching_objective(network, run)
@@ -143,3 +145,47 @@ def test_transplants_teach_what_lies_under_a_lesion():
     foreign = [seen[1, 0, 30, 30] > 0.4 for seen in shown]
     assert any(foreign)
     assert not all(foreign)
+
+
+def half(code, rest=Tissue.HEALTHY):
+    labels = whole(rest)
+    labels[:, :2] = int(code)
+    return labels
+
+
+def test_a_style_that_copies_the_other_tissue_misfits():
+    pixels = grey(0.2)
+    pixels[:, :, :2] = 0.6
+    # Opacity is drawn as 0.5 in healthy lung and is 0.6, healthy lung as it is.
+    misfit = misfit_of_levels(said(), pixels, half(Tissue.GGO))
+    assert misfit.item() == pytest.approx(0.1**2, rel=1e-4)
+    copied = misfit_of_levels(
+        said(styles=(0.1, 0.5, 0.8, 0.6)), pixels, half(Tissue.GGO)
+    )
+    assert copied.item() == pytest.approx(0.1**2 + 0.4**2, rel=1e-4)
+
+
+def test_an_infection_of_unknown_class_shows_what_healthy_lung_must_not_copy():
+    pixels = grey(0.3)
+    pixels[:, :, :2] = 0.9
+    misfit = misfit_of_levels(said(), pixels, half(UNKNOWN_CLASS))
+    assert misfit.item() == pytest.approx(0.1**2, rel=1e-4)
+
+
+def test_levels_are_those_of_each_slice_as_windows_differ():
+    """Twice the same lesion and lung, the second in a darker window: both are met."""
+    styles = torch.tensor([[0.1, 0.6, 0.8, 0.2], [0.1, 0.4, 0.8, 0.1]])
+    output = said()._replace(styles=styles[:, :, None, None].expand(2, 4, 4, 4))
+    pixels = torch.cat((grey(0.2), grey(0.1)))
+    pixels[0, :, :2], pixels[1, :, :2] = 0.6, 0.4
+    labels = torch.cat((half(Tissue.GGO), half(Tissue.GGO)))
+    assert misfit_of_levels(output, pixels, labels).item() == pytest.approx(0, abs=1e-9)
+    swapped = misfit_of_levels(output, pixels.flip(0), labels).item()
+    assert swapped == pytest.approx(0.2**2 + 0.1**2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "labels", [whole(Tissue.GGO), whole(UNLABELLED), half(Tissue.OUTSIDE, UNLABELLED)]
+)
+def test_levels_say_nothing_without_two_tissues_of_the_lung(labels):
+    assert misfit_of_levels(said(), grey(0.9), labels).item() == 0
