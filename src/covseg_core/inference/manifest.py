@@ -114,7 +114,7 @@ def describe_whatif(
         How.
     """
     return (
-        _describe(card.as_trained, settings)
+        _describe(card, settings)
         | {
             "synthetic": True,
             "input": _input(whatif.ct),

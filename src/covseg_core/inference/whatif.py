@@ -21,17 +21,21 @@ from covseg_core.inference.imagined import RECONSTRUCTION, WhatIf
 from covseg_core.inference.lungs import lungs_of
 from covseg_core.inference.outliners import NetworkOutliner
 from covseg_core.inference.progress import Progress
+from covseg_core.inference.through_plane import average_through_plane
 from covseg_core.labels import LESIONS, Tissue
 from covseg_core.models.network import SegmentationNetwork
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
+from covseg_core.transforms.slices import restore_slices
+from covseg_core.transforms.temper import temper
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     import numpy.typing as npt
 
     from covseg_core.inference.config import PredictSettings
+    from covseg_core.inference.through_plane import Answered
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.transforms.prepare import Prepare
     from covseg_core.volume import CTVolume, LungMask
@@ -86,17 +90,27 @@ def imagine(
     require_lungs(lungs)
     yield Progress("Loading the network")
     card = model.card
-    ask = NetworkOutliner(_Images(network), card.as_trained, settings, is_hu=True)
+    plain = card.model_copy(update={"temperature": 1.0})
+    ask = NetworkOutliner(_Images(network), plain, settings, is_hu=True)
 
     standard = standardise_ct(ct)
     box = box_for(standard, standardise_mask(lungs), card.prepare)
     canvas = Canvas.blank(standard, card, settings, keep=False)
     scene = _Scene.blank(box, card.prepare)
-    for chunk in chunks_of(box.slices, settings.batch_size):
-        window = chunk, box.rows, box.columns
-        answer = ask(standard.hu[window])
-        scene.paint(chunk, answer)
-        canvas.paint(window, answer[:, LESION_CHANNELS])
+    sigma = card.through_plane_mm / standard.grid.spacing_mm_zyx[0]
+
+    def lesions() -> Iterator[Answered]:
+        """Imagine slices, and answer as `predict_ct` does."""
+        for chunk in chunks_of(box.slices, settings.batch_size):
+            grey = standard.hu[chunk, box.rows, box.columns]
+            answer = ask.answer(ask.pixels(grey))
+            scene.imagine(chunk, restore_slices(answer, grey.shape[1:]))
+            tempered = temper(answer[:, LESION_CHANNELS], card.temperature)
+            yield chunk, restore_slices(tempered, grey.shape[1:])
+
+    for chunk, answer in average_through_plane(lesions(), sigma):
+        scene.outline(chunk, answer)
+        canvas.paint((chunk, box.rows, box.columns), answer)
         yield Progress("Imagining", *scene.done(chunk))
 
     return WhatIf(
@@ -157,14 +171,18 @@ class _Scene:
         first = self.box.slices.start
         return chunk.stop - first, self.box.slices.stop - first
 
-    def paint(self, chunk: slice, answer: npt.NDArray[np.float32]) -> None:
-        first = self.box.slices.start
-        here = slice(chunk.start - first, chunk.stop - first)
+    def imagine(self, chunk: slice, answer: npt.NDArray[np.float32]) -> None:
         low, high = self.prepare.window_low_hu, self.prepare.window_high_hu
         grey = answer[:, : RECONSTRUCTION + 1].swapaxes(0, 1)
-        self.images_hu[:, here] = low + grey * (high - low)
-        self.tissues[here] = answer[:, FIRST_TISSUE:].argmax(axis=1)
-        self.probability[here] = answer[:, LESION_CHANNELS].sum(axis=1)
+        self.images_hu[:, self._here(chunk)] = low + grey * (high - low)
+        self.tissues[self._here(chunk)] = answer[:, FIRST_TISSUE:].argmax(axis=1)
+
+    def outline(self, chunk: slice, answer: npt.NDArray[np.float32]) -> None:
+        self.probability[self._here(chunk)] = answer.sum(axis=1)
+
+    def _here(self, chunk: slice) -> slice:
+        first = self.box.slices.start
+        return slice(chunk.start - first, chunk.stop - first)
 
 
 def _require_stichnet(model: LoadedModel) -> SegmentationNetwork:

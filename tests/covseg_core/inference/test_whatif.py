@@ -104,13 +104,29 @@ def test_the_size_of_a_batch_changes_nothing(seen, blocks, stichnet):
     np.testing.assert_array_equal(found.tissues, seen.tissues)
 
 
-def test_mirroring_and_temperature_leave_what_is_imagined_alone(seen, blocks, stichnet):
-    change = {"mirrored": True, "temperature": 3.0}
-    card = stichnet.card.model_copy(update=change)
-    again = look(blocks.ct, replace(stichnet, card=card), blocks.lungs)
-    np.testing.assert_array_equal(again.images_hu, seen.images_hu)
+def test_lesions_are_those_of_a_prediction_whatever_the_card_says(
+    seen, blocks, stichnet
+):
+    """The temperature and the slices above and below leave what is imagined alone."""
+    change = {
+        "mirrored": True,
+        "temperature": 3.0,
+        "through_plane_mm": 6.0,
+        "sure": 0.6,
+        "threshold": 0.4,
+    }
+    changed = replace(stichnet, card=stichnet.card.model_copy(update=change))
+    again = look(blocks.ct, changed, blocks.lungs)
+    np.testing.assert_allclose(again.images_hu, seen.images_hu, atol=0.01)
     np.testing.assert_array_equal(again.tissues, seen.tissues)
-    np.testing.assert_array_equal(again.probability, seen.probability)
+    predicted = result_of(
+        predict_ct(blocks.ct, changed, CPU, lungs=blocks.lungs, keep_probabilities=True)
+    )
+    np.testing.assert_array_equal(again.lesions.labels, predicted.lesions.labels)
+    np.testing.assert_allclose(
+        again.lesion_probability, predicted.probabilities.sum(axis=0), atol=1e-6
+    )
+    assert np.abs(again.probability - seen.probability).max() > 0.05
 
 
 def test_progress_counts_the_slices_of_the_lungs_and_lungs_are_found(blocks, stichnet):
