@@ -33,7 +33,7 @@ SLICE = 14
 # Centre (row, column) and radii in pixels, of slices of 224 pixels.
 GGO = (128, 62), (26, 17)
 CONSOLIDATION = (142, 164), (15, 20)
-HOW = StitchSettings(border_mm=6, strength=2.2)
+HOW = StitchSettings(border_mm=6)
 
 
 def main() -> None:
