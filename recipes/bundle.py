@@ -131,6 +131,8 @@ def card_with(
         "threshold": results["threshold"]["best"],
         "calibration": calibration,
         "metrics": metrics_of(results),
+        # What it came from is not bundled: users' models go back to this one.
+        "base": None,
     }
     told = card.model_dump(mode="json") | dict(said) | known
     return ModelCard.model_validate(told)

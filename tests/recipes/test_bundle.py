@@ -37,6 +37,7 @@ def trained(covseg_home):
         arguments=NETWORK,
         label_set="infection",
         prepare=Prepare(size=32),
+        base="first",
         metrics={"held_out_dice": 0.1},
         training={"epochs_run": 1},
     )
@@ -55,6 +56,7 @@ def test_the_card_tells_what_was_said_and_what_was_found(trained, tmp_path):
     assert card.calibration["ece"] == 0.01
     assert "ece_before" not in card.calibration
     assert card.training == {"epochs_run": 1}
+    assert card.base is None
 
 
 def test_metrics_are_those_of_a_user_who_outlines_no_lungs():
