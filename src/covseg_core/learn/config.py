@@ -48,9 +48,10 @@ class NewModel(NewNetwork):
     start: Literal["parent", "base"] = setting(
         "parent", "With a parent: its weights, or those of the first of its line."
     )
-    parent_share: float = setting(
-        0.0,
-        "With a parent: share of its weights in the model, which so forgets less.",
+    parent_share: float | None = setting(
+        None,
+        "With a parent: share of its weights in the model, which so forgets less; 0.5, "
+        "or 0 from another architecture, if not given.",
         low=0,
         high=0.95,
     )

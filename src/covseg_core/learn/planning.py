@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["make_plan", "require_free_name", "with_data"]
 
 DONE: tuple[State, ...] = ("done",)
+USUAL_PARENT_SHARE = 0.5
+"""What a model keeps of its parent: with few new cases it would else forget the old."""
 
 
 def make_plan(
@@ -73,14 +75,12 @@ def make_plan(
             "masks, or say `covseg cases state STORE CASE done` of those that are."
         )
     source = weights_source(card, wanted.start)
-    if wanted.parent_share:
-        _require_mixable(card, source)
     return RunPlan(
         name=card.name,
         card=with_data(card, manifest, store),
         parent=card.parent if _outlines(card.parent) else None,
         weights_from=source,
-        parent_share=wanted.parent_share,
+        parent_share=_parent_share(wanted.parent_share, card, source),
         old_cases=_learnt_by(card.parent, manifest) if wanted.start == "parent" else (),
         manifest=manifest,
         settings=settings.for_fine_tuning() if _outlines(source) else settings,
@@ -92,17 +92,27 @@ def _outlines(name: str | None) -> bool:
     return name is not None and not find_model(name).card.pretext
 
 
-def _require_mixable(card: ModelCard, source: str | None) -> None:
-    """Raise `UsageError` if some weights of a new model are not in its parent."""
-    if (
-        source is None
-        or not _outlines(source)
-        or find_model(source).card.architecture != card.architecture
-    ):
+def _parent_share(said: float | None, card: ModelCard, source: str | None) -> float:
+    """Settle how much of its parent a new model keeps.
+
+    Raises
+    ------
+    UsageError
+        If some is wanted, but not all weights of the new model are in its parent.
+    """
+    mixable = (
+        source is not None
+        and _outlines(source)
+        and find_model(source).card.architecture == card.architecture
+    )
+    if said and not mixable:
         raise UsageError(
             "--parent-share mixes the weights of a trained --parent of the same "
             "architecture into the new ones; leave it away here."
         )
+    if said is None:
+        return USUAL_PARENT_SHARE if mixable else 0.0
+    return said
 
 
 def require_free_name(name: str) -> None:

@@ -46,7 +46,7 @@ class TrainSettings(Settings):
         True, "Draw infected and empty slices of a scan equally often."
     )
     evenness: float = setting(
-        0.0,
+        0.65,
         "0 draws every slice equally often, 1 every scan, however many slices it has.",
         low=0,
         high=1,

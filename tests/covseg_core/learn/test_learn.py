@@ -94,11 +94,9 @@ def test_a_model_no_worse_than_its_parent_becomes_the_default(store, plan):
 
 def test_a_model_may_stay_on_the_way_from_its_parent(store, plan):
     finish(learn(store, plan("first")))
-    whole = plan("whole", parent="first")
-    half = whole.model_copy(update={"name": "half", "parent_share": 0.5})
-    half = half.model_copy(
-        update={"card": half.card.model_copy(update={"name": "half"})}
-    )
+    half = plan("half", parent="first")
+    card = half.card.model_copy(update={"name": "whole"})
+    whole = half.model_copy(update={"name": "whole", "card": card, "parent_share": 0.0})
     for each in (whole, half):
         finish(learn(store, each))
     first, last, between = (weights_of(name) for name in ("first", "whole", "half"))

@@ -37,6 +37,22 @@ def test_with_a_parent_what_was_not_said_suits_fine_tuning(store):
 
 
 @pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ({}, 0.0),
+        ({"parent": "infnet-small"}, 0.5),
+        ({"parent": "infnet-small", "start": "base"}, 0.5),
+        ({"parent": "infnet-small", "arch": "multi-infnet"}, 0.0),
+        ({"parent": "infnet-small", "parent_share": 0.0}, 0.0),
+        ({"parent": "infnet-small", "parent_share": 0.2}, 0.2),
+    ],
+)
+def test_half_of_a_parent_of_the_same_kind_is_kept(store, said, share):
+    made = make_plan(store, "new", NewModel(**said), TrainSettings())
+    assert made.parent_share == share
+
+
+@pytest.mark.parametrize(
     "said",
     [{}, {"parent": "infnet-small", "arch": "multi-infnet"}],
 )
