@@ -114,7 +114,8 @@ def plan_rounds(
     """
     if settings.devices > 1:
         raise UsageError("rounds run on one device; leave --devices away.")
-    run = make_plan(store, name, NewModel(parent=parent), settings)
+    # What rounds have learnt is not mixed with what they began with.
+    run = make_plan(store, name, NewModel(parent=parent, parent_share=0.0), settings)
     load_model(find_model(parent))
     queue = yield from _gather(store, _shuffled(scans, settings.seed), settings.limit)
     if not queue:

@@ -88,7 +88,8 @@ def test_what_makes_no_sense_is_refused_before_a_scan_is_taken(store, rounds):
 
 
 def test_its_defaults_are_those_of_the_papers_and_not_of_fine_tuning(rounds):
-    settings = rounds("new").settings
-    assert (settings.epochs, settings.learning_rate) == (1, 3e-4)
+    plan = rounds("new")
+    assert (plan.settings.epochs, plan.settings.learning_rate) == (1, 3e-4)
+    assert plan.parent_share == 0
     plain = SelfTrainSettings()
     assert (plain.group, plain.limit, plain.confidence) == (16, 1600, 0.0)
