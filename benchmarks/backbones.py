@@ -25,7 +25,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
 
-from sources import MEDSEG_CASES, Case, labelled_slices, medseg_case
+from sources import MEDSEG_CASES, Case, dealt, labelled_slices, medseg_case
 
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.outliners import HuThreshold, NetworkOutliner
@@ -62,7 +62,7 @@ SLICE_WEIGHT = 3.0
 
 @dataclass(frozen=True)
 class Fold:
-    """Numbers of the slices and names of the volumes that are judged."""
+    """Numbers of the slices and of the volumes that are judged."""
 
     number: int
     slices: tuple[int, ...]
@@ -81,8 +81,8 @@ def main() -> None:
     options = parser.parse_args()
 
     pictures = labelled_slices(options.data)
-    cases = [medseg_case(options.data, number) for number in MEDSEG_CASES]
-    folds = make_folds(len(pictures), [case.name for case in cases], options.folds)
+    cases = {number: medseg_case(options.data, number) for number in MEDSEG_CASES}
+    folds = make_folds(len(pictures), options.folds)
     for name in options.networks:
         for fold in folds:
             file = answers_file(options, name, fold).with_suffix(".json")
@@ -98,12 +98,12 @@ def answers_file(options: argparse.Namespace, name: str, fold: Fold) -> Path:
     return folder / f"{name.replace(' ', '-')}-{fold.number}.npz"
 
 
-def make_folds(slices: int, cases: list[str], folds: int) -> list[Fold]:
-    """Deal slices in runs and volumes in turn."""
+def make_folds(slices: int, folds: int) -> list[Fold]:
+    """Deal slices in runs, and volumes by patient."""
     runs = np.array_split(np.arange(slices), folds)
     return [
-        Fold(number, tuple(run.tolist()), tuple(cases[number::folds]))
-        for number, run in enumerate(runs)
+        Fold(number, tuple(run.tolist()), cases)
+        for number, (run, cases) in enumerate(zip(runs, dealt(folds), strict=True))
     ]
 
 
@@ -111,18 +111,18 @@ def judge(
     name: str,
     fold: Fold,
     pictures: list[tuple[np.ndarray, np.ndarray]],
-    cases: list[Case],
+    cases: dict[str, Case],
     options: argparse.Namespace,
 ) -> dict:
     """Train one network for one fold and score it on the fold's patients."""
     begun = time.perf_counter()
     prepare = Prepare(size=options.size)
-    tested = [case for case in cases if case.name in fold.cases]
+    tested = [cases[number] for number in fold.cases]
     if name == BASELINE:
         return {"volumes": dict(judge_volumes(tested, prepare, by_hu)), "minutes": 0.0}
     known = [pair for number, pair in enumerate(pictures) if number not in fold.slices]
     data = training_slices(
-        known, [case for case in cases if case.name not in fold.cases], prepare
+        known, [cases[number] for number in cases if number not in fold.cases], prepare
     )
     torch.manual_seed(fold.number)
     architecture, backbone = NETWORKS[name]

@@ -1,13 +1,13 @@
 """See whether a model gets better as corrected cases come in, and what it forgets.
 
-    python benchmarks/human_in_the_loop.py --data DIR [--out runs/loop]
+    python benchmarks/human_in_the_loop.py --data DIR [--seeds 3] [--out runs/loop]
 
 DIR holds the collections as `recipes/sources.py` reads them.  A base model learns
 from 8-bit slices.  Then scans come in one at a time, the true mask playing the
-reader, and after each the model is fine-tuned: from its parent with rehearsal, from
-its parent without, or from the base with all cases.  Printed after each step: Dice
-on scans that no model ever learns from, on scans that came in before, and on slices
-like those of the base, held out as well (what it forgets).
+reader, and after each the model is fine-tuned in each of several ways.  Printed after
+each step, mean over the seeds: Dice on scans that no model ever learns from, on scans
+that came in before, and on slices like those of the base, held out as well (what it
+forgets).
 
 Every step is `covseg train` on a case store.  What is finished is kept in `--out`.
 """
@@ -39,49 +39,56 @@ from covseg_core.steps import result_of
 from covseg_core.training.config import TrainSettings
 from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
 
-COMING = ("03", "06", "01", "05")
-UNTOUCHED = ("02", "08")
+# 02 and 03 show one patient, so both come in.
+COMING = ("03", "06", "02", "05")
+UNTOUCHED = ("01", "08")
 HELD_OUT_SLICES = 10
 POLICIES = {
-    "parent": {"start": "parent", "rehearsal": 0.5},
-    "parent, no rehearsal": {"start": "parent", "rehearsal": 0.0},
-    "base, all cases": {"start": "base", "rehearsal": 0.5},
+    "parent": {},
+    "parent, nothing kept": {"parent_share": 0.0},
+    "parent, no rehearsal": {"rehearsal": 0.0},
+    "parent, neither": {"parent_share": 0.0, "rehearsal": 0.0},
+    "base, all cases": {"start": "base"},
 }
+"""What is said beyond the defaults of `covseg train --parent`."""
 
 
 def main() -> None:
-    """Train the base, then every policy step by step, and print the table."""
+    """Go the whole way with every seed, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/loop"))
     parser.add_argument("--size", type=int, default=192)
     parser.add_argument("--base-epochs", type=int, default=30)
     parser.add_argument("--slices", type=int, default=600)
+    parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
+    show([learn_in_steps(options, seed) for seed in range(options.seeds)])
 
-    os.environ["COVSEG_HOME"] = str(options.out.resolve() / "home")
-    store = make_store(options.data, options.out / "cases")
-    settings = TrainSettings(epochs=options.base_epochs, device="cpu")
+
+def learn_in_steps(options: argparse.Namespace, seed: int) -> dict:
+    """Train the base, then every policy step by step; scores by policy and step."""
+    out = options.out / str(seed)
+    os.environ["COVSEG_HOME"] = str(out.resolve() / "home")
+    store = make_store(options.data, out / "cases")
+    how = {"device": "cpu", "seed": seed}
+    settings = TrainSettings(epochs=options.base_epochs, **how)
     run(store, "base", NewModel(size=options.size), settings)
     report = {"base": {"0": judge(store, "base", ())}}
     report |= {policy: {} for policy in POLICIES}
     for step, number in enumerate(COMING, start=1):
         add_scan(store, options.data, number, "train")
-        for policy, facts in POLICIES.items():
+        epochs = max(options.slices // (40 + 40 * step), 1)
+        for policy, said in POLICIES.items():
             name = f"{policy.replace(',', '').replace(' ', '-')}-{step}"
             before = name.replace(f"-{step}", f"-{step - 1}") if step > 1 else "base"
-            wanted = NewModel(parent=before, start=facts["start"])
-            seen = 40 + 40 * step
-            settings = TrainSettings(
-                epochs=max(options.slices // seen, 1),
-                learning_rate=3e-4,
-                rehearsal=facts["rehearsal"],
-                device="cpu",
-            )
-            run(store, name, wanted, settings)
+            network = {key: said[key] for key in said if key in NewModel.model_fields}
+            rest = {key: said[key] for key in said if key not in network}
+            settings = TrainSettings(epochs=epochs, **rest, **how)
+            run(store, name, NewModel(parent=before, **network), settings)
             report[policy][str(step)] = judge(store, name, COMING[: step - 1])
-            write_json(options.out / "report.json", report)
-    show(report)
+            write_json(out / "report.json", report)
+    return report
 
 
 def make_store(data: Path, root: Path) -> CaseStore:
@@ -152,17 +159,20 @@ def judge(store: CaseStore, name: str, came_before: tuple[str, ...]) -> dict:
     return {key: round(value, 4) for key, value in scores.items()}
 
 
-def show(report: dict) -> None:
-    """Print a line per policy and step."""
+def show(reports: list[dict]) -> None:
+    """Print a line per policy and step, means over the seeds."""
     print("| start | scans | untouched scans | earlier scans | held-out slices |")
     print("|---|---|---|---|---|")
     untouched = [f"scan-{number}" for number in UNTOUCHED]
-    for policy, steps in report.items():
-        for step, scores in steps.items():
+    for policy, steps in reports[0].items():
+        for step in steps:
+            scores = [
+                pair for report in reports for pair in report[policy][step].items()
+            ]
             groups = (
-                [scores[name] for name in untouched],
-                [v for k, v in scores.items() if "scan" in k and k not in untouched],
-                [value for key, value in scores.items() if "slice" in key],
+                [value for name, value in scores if name in untouched],
+                [v for name, v in scores if "scan" in name and name not in untouched],
+                [value for name, value in scores if "slice" in name],
             )
             cells = " | ".join(
                 f"{np.mean(group):.3f}" if group else "–" for group in groups
