@@ -8,7 +8,10 @@ from pydantic import field_validator
 
 from covseg_core.settings import Settings, setting
 
-__all__ = ["NewModel", "NewNetwork"]
+__all__ = ["USUAL_PARENT_SHARE", "NewModel", "NewNetwork"]
+
+USUAL_PARENT_SHARE = 0.5
+"""What a model keeps of its parent: with few new cases it would else forget the old."""
 
 
 class NewNetwork(Settings):

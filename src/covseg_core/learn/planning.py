@@ -9,6 +9,7 @@ from covseg_core.cases.freeze import TrainingManifest, freeze
 from covseg_core.cases.record import SOURCES, TRUSTED
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.labels import LUNGS
+from covseg_core.learn.config import USUAL_PARENT_SHARE
 from covseg_core.learn.origin import card_for, weights_source
 from covseg_core.learn.plan import RunPlan
 from covseg_core.models import ARCHITECTURES
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["make_plan", "require_free_name", "with_data"]
 
 DONE: tuple[State, ...] = ("done",)
-USUAL_PARENT_SHARE = 0.5
-"""What a model keeps of its parent: with few new cases it would else forget the old."""
 
 
 def make_plan(
@@ -75,24 +74,28 @@ def make_plan(
             "masks, or say `covseg cases state STORE CASE done` of those that are."
         )
     source = weights_source(card, wanted.start)
+    origin = _trained(source)
     return RunPlan(
         name=card.name,
         card=with_data(card, manifest, store),
-        parent=card.parent if _outlines(card.parent) else None,
+        parent=card.parent if _trained(card.parent) else None,
         weights_from=source,
-        parent_share=_parent_share(wanted.parent_share, card, source),
+        parent_share=_parent_share(wanted.parent_share, card, origin),
         old_cases=_learnt_by(card.parent, manifest) if wanted.start == "parent" else (),
         manifest=manifest,
-        settings=settings.for_fine_tuning() if _outlines(source) else settings,
+        settings=settings.for_fine_tuning() if origin else settings,
     )
 
 
-def _outlines(name: str | None) -> bool:
-    """Whether a model is there that has been trained, and not only pretrained."""
-    return name is not None and not find_model(name).card.pretext
+def _trained(name: str | None) -> ModelCard | None:
+    """Give the card of a model that has been trained, and not only pretrained."""
+    card = None if name is None else find_model(name).card
+    return None if card is None or card.pretext else card
 
 
-def _parent_share(said: float | None, card: ModelCard, source: str | None) -> float:
+def _parent_share(
+    said: float | None, card: ModelCard, origin: ModelCard | None
+) -> float:
     """Settle how much of its parent a new model keeps.
 
     Raises
@@ -100,11 +103,7 @@ def _parent_share(said: float | None, card: ModelCard, source: str | None) -> fl
     UsageError
         If some is wanted, but not all weights of the new model are in its parent.
     """
-    mixable = (
-        source is not None
-        and _outlines(source)
-        and find_model(source).card.architecture == card.architecture
-    )
+    mixable = origin is not None and origin.architecture == card.architecture
     if said and not mixable:
         raise UsageError(
             "--parent-share mixes the weights of a trained --parent of the same "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from covseg_core.settings import Device, Settings, device, setting
 from covseg_core.transforms.augment_config import Augment
@@ -77,7 +77,7 @@ class TrainSettings(Settings):
     seed: int = setting(0, "Start of every random number.", low=0)
     augment: Augment = Augment()
 
-    def for_fine_tuning(self) -> TrainSettings:
+    def for_fine_tuning(self) -> Self:
         """Take the values that suit a parent for whatever was not said."""
         unsaid = {
             name: value
