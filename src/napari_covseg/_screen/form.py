@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -10,7 +11,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
     QLineEdit,
     QSpinBox,
     QWidget,
@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
 
 from covseg_core.errors import UsageError
 from covseg_core.settings import Parameter, Settings, parameters_of
+from napari_covseg._screen.rows import add_row, form_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["SettingsForm"]
 
@@ -49,8 +50,8 @@ class SettingsForm(QWidget, Generic[_S]):
         Labels, tooltips, units, bounds and choices come from its fields.
     suggestions : mapping of str to sequence of str
         Values offered for a free text, by the name of its parameter.
-    names : collection of str, optional
-        The parameters to show; all if not given.
+    names : sequence of str, optional
+        The parameters to show, in this order; all if not given.
     parent : QWidget, optional
         Owner of the form.
     """
@@ -59,21 +60,16 @@ class SettingsForm(QWidget, Generic[_S]):
         self,
         settings: type[_S],
         suggestions: Mapping[str, Sequence[str]] | None = None,
-        names: Collection[str] | None = None,
+        names: Sequence[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
         self._controls: dict[str, _Control] = {}
-        self._rows = QFormLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setFieldGrowthPolicy(
-            QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
-        )
-        for parameter in parameters_of(settings):
-            if names is not None and parameter.name not in names:
-                continue
-            self._add(parameter, (suggestions or {}).get(parameter.name, ()))
+        self._rows = form_rows(self)
+        parameters = {each.name: each for each in parameters_of(settings)}
+        for name in parameters if names is None else names:
+            self._add(parameters[name], (suggestions or {}).get(name, ()))
         self.show_settings(settings())
 
     def read(self) -> _S:
@@ -108,12 +104,25 @@ class SettingsForm(QWidget, Generic[_S]):
         """Give the widget of a parameter."""
         return self._controls[name].widget
 
+    def lead(self, title: str, control: QWidget, place: int) -> None:
+        """Put something above the parameters, in line with them.
+
+        Parameters
+        ----------
+        title : str
+            Of its row.
+        control : QWidget
+            With its tooltip.
+        place : int
+            Number of the row, from the top.
+        """
+        add_row(self._rows, title, control, place)
+
     def _add(self, parameter: Parameter, suggested: Sequence[str]) -> None:
         control = _control_for(parameter, suggested)
         control.widget.setToolTip(parameter.help)
         self._controls[parameter.name] = control
-        self._rows.addRow(parameter.title, control.widget)
-        self._rows.labelForField(control.widget).setToolTip(parameter.help)
+        add_row(self._rows, parameter.title, control.widget)
 
 
 def _titles(settings: type[Settings]) -> dict[str, str]:
@@ -179,11 +188,17 @@ def _number(parameter: Parameter) -> _Control:
     box.setDecimals(_DECIMALS)
     box.setSuffix(_suffix(parameter))
     if None not in (parameter.low, parameter.high):
-        box.setSingleStep((high - low) / 20)
+        box.setSingleStep(_round_step((high - low) / 20))
     if parameter.default is not None:
         box.setRange(low, high)
         return _Control(box, box.value, box.setValue)
     return _optional_number(box, low, high)
+
+
+def _round_step(step: float) -> float:
+    """Give the nearest of 1, 2 and 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return min((power * lead for lead in (1, 2, 5, 10)), key=lambda x: abs(x - step))
 
 
 def _optional_number(box: _NumberBox, low: float, high: float) -> _Control:

@@ -8,7 +8,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QFormLayout,
     QGridLayout,
     QLabel,
     QLineEdit,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from covseg_core.cases.record import STATES
 from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._worklist.save_version import Reader
 from napari_covseg.widgets._versions import VersionsView
 
@@ -107,15 +107,13 @@ class CasePanel(QWidget):
         for place, button in enumerate(self.states.values()):
             group.addButton(button)
             states.addWidget(button, place // 2, place % 2)
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows = form_rows()
         for title, box in (
             ("Comment", self.comment),
             ("Note", self.note),
             ("Your role", self.role),
         ):
-            rows.addRow(title, box)
-            rows.labelForField(box).setToolTip(box.toolTip())
+            add_row(rows, title, box)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)

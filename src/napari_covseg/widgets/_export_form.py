@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from covseg_core.errors import UsageError
 from covseg_core.io import is_nifti
@@ -12,6 +12,7 @@ from covseg_core.io.dicom.source_series import require_dicom
 from covseg_core.io.mask_formats import FORMATS, FormatName, MaskFormat
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Failed
+from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg.widgets._choices import Choices
 from napari_covseg.widgets._run_panel import wrapped_label
 
@@ -75,16 +76,15 @@ class ExportForm(QWidget):
         )
         self.reports = Choices(_REPORTS, "In which format.")
         self.about = wrapped_label("faint")
-        rows = self._rows = QFormLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow("Save", self.contents)
-        rows.addRow("As", self.formats)
-        rows.addRow("As", self.reports)
-        rows.addRow(self.about)
-        for box in (self.contents, self.formats, self.reports):
-            rows.labelForField(box).setToolTip(box.toolTip())
+        self._rows = form_rows(self)
+        for title, box in (
+            ("Save", self.contents),
+            ("As", self.formats),
+            ("As", self.reports),
+        ):
+            add_row(self._rows, title, box)
             box.currentIndexChanged.connect(self.refresh)
+        self._rows.addRow(self.about)
         for changed in (session.scan_changed, session.mask_changed):
             changed.connect(self.refresh)
         self.refresh()

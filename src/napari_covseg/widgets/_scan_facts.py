@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_covseg._files.read_scan import describe_scan
 from napari_covseg._processes.latest import LatestRun
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.rows import form_rows
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
@@ -25,14 +26,20 @@ class ScanFactsView(QWidget):
     ----------
     parent : QWidget, optional
         Owner of the view.
+
+    Attributes
+    ----------
+    in_line_with : QLabel or None
+        A title above or below; the facts begin where what belongs to it begins.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.in_line_with: QLabel | None = None
         self._latest = LatestRun(self)
         self._latest.ended.connect(self._end)
         self.values: dict[str, QLabel] = {}
-        self._rows = QFormLayout()
+        self._rows = form_rows()
         self.notes = wrapped_label("warning")
         self.notes.hide()
         column = QVBoxLayout(self)
@@ -63,6 +70,8 @@ class ScanFactsView(QWidget):
             label = self.values[title] = wrapped_label("faint", text)
             heading = QLabel(title)
             heading.setObjectName("faint")
+            if self.in_line_with is not None:
+                heading.setMinimumWidth(self.in_line_with.sizeHint().width())
             self._rows.addRow(heading, label)
         self._say("\n".join(facts.notes))
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
     QComboBox,
-    QFormLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -15,6 +13,7 @@ from qtpy.QtWidgets import (
 
 from covseg_core.cli.words import words_for
 from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.learn.config import USUAL_PARENT_SHARE, NewModel
 from covseg_core.learn.unfinished import free_name
 from covseg_core.registry.promotion import OUTLINES, promoted
 from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainForm"]
 
-_IMPORTANT = ("epochs", "learning_rate", "rehearsal", "device")
+_IMPORTANT = ("epochs", "learning_rate", "rehearsal", "parent_share", "device")
 _DEVICES = {"device": ("auto", "cpu", "cuda")}
 _FROM_SCRATCH = "None: start from nothing"
 _PARENT = (
@@ -36,6 +35,10 @@ _PARENT = (
     "the held-out cases."
 )
 _NAME = "What the new model is called: letters, digits, dots, dashes, underscores."
+
+
+class _Training(TrainSettings, NewModel):
+    """All that a training can be told."""
 
 
 class TrainForm(QWidget):
@@ -48,9 +51,9 @@ class TrainForm(QWidget):
         self.parents.setMinimumContentsLength(12)
         self.name = QLineEdit()
         self.name.setToolTip(_NAME)
-        self.form = SettingsForm(TrainSettings, _DEVICES, _IMPORTANT)
-        self.more = SettingsForm(TrainSettings, names=_others())
-        self._usual = TrainSettings()
+        self.form = SettingsForm(_Training, _DEVICES, _IMPORTANT)
+        self.more = SettingsForm(_Training, names=_others())
+        self._usual = _Training()
         self._suggested = ""
         self._entries: tuple[ModelEntry, ...] = ()
         self._lay_out()
@@ -93,11 +96,9 @@ class TrainForm(QWidget):
         name = self.name.text().strip()
         if not name:
             raise UsageError("the new model has no name; give it one.")
-        parent = self.parent_model
-        going_on = [] if parent is None else ["--parent", parent.card.name]
-        return ["--name", name, *going_on, *words_for(self.settings(), self._usual)]
+        return ["--name", name, *words_for(self.settings(), self._usual)]
 
-    def settings(self) -> TrainSettings:
+    def settings(self) -> _Training:
         """Give the settings as they stand.
 
         Raises
@@ -106,28 +107,29 @@ class TrainForm(QWidget):
             If a value is refused; names the row.
         """
         few, more = self.form.read(), self.more.read()
-        return few.model_copy(update={name: getattr(more, name) for name in _others()})
+        told = {name: getattr(more, name) for name in _others()}
+        entry = self.parent_model
+        told["parent"] = None if entry is None else entry.card.name
+        if not _is_trained(entry):
+            told["parent_share"] = None
+        return few.model_copy(update=told)
 
     def _lay_out(self) -> None:
-        rows = QFormLayout()
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for title, box in (("Go on from", self.parents), ("New model", self.name)):
-            label = QLabel(title)
-            label.setToolTip(box.toolTip())
-            label.setBuddy(box)
-            rows.addRow(label, box)
+        self.form.lead("Go on from", self.parents, 0)
+        self.form.lead("New model", self.name, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(rows)
         column.addWidget(self.form)
         column.addWidget(Fold("More options", self.more))
 
     def _on_parent(self, index: int = 0) -> None:
         entry = self.parent_model
-        usual = TrainSettings()
-        if entry is not None and not entry.card.pretext:
-            usual = usual.for_fine_tuning()
+        usual = _Training()
+        if _is_trained(entry):
+            usual = usual.for_fine_tuning().model_copy(
+                update={"parent_share": USUAL_PARENT_SHARE}
+            )
+        self.form.control("parent_share").setEnabled(_is_trained(entry))
         for form in (self.form, self.more):
             _follow(form, self._usual, usual)
         self._usual = usual
@@ -164,6 +166,11 @@ def _follow(form: SettingsForm[Any], before: Settings, now: Settings) -> None:
 
 def _can_learn(entry: ModelEntry) -> bool:
     return entry.card.has_network and entry.card.label_set in OUTLINES
+
+
+def _is_trained(entry: ModelEntry | None) -> bool:
+    """Whether this is a model to fine-tune, and not nothing or only pretrained."""
+    return entry is not None and not entry.card.pretext
 
 
 def _promoted() -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 from qtpy.QtWidgets import (
     QFileDialog,
-    QFormLayout,
     QGridLayout,
     QMenu,
     QPushButton,
@@ -24,6 +23,7 @@ from napari_covseg._files.drops import accept_drops
 from napari_covseg._files.read_scan import make_sample, read_scan
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg.widgets._mask_picker import MaskPicker
 from napari_covseg.widgets._pickers import ScanPicker
 from napari_covseg.widgets._scan_facts import ScanFactsView
@@ -92,13 +92,11 @@ class CaseStep(QWidget):
         buttons.addWidget(self.open_file, 0, 1)
         buttons.addWidget(self.open_sample, 1, 0)
         buttons.addWidget(self.new_mask, 1, 1)
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow("Scan", self.scans)
+        rows = form_rows()
+        add_row(rows, "Scan", self.scans)
         rows.addRow(self.facts)
-        rows.addRow("Edit mask", self.masks)
-        for box in (self.scans, self.masks):
-            rows.labelForField(box).setToolTip(box.toolTip())
+        add_row(rows, "Edit mask", self.masks)
+        self.facts.in_line_with = rows.labelForField(self.masks)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(buttons)

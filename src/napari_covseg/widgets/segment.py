@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QFormLayout,
     QHBoxLayout,
-    QLabel,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from napari_covseg._convert import blank_mask_layer
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.form import SettingsForm
 from napari_covseg._screen.preferences import preferred_device
+from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._screen.slices import shown_slice
 from napari_covseg._tools.doubt import show_doubt
 from napari_covseg._tools.outline import Growth, Outline, OutlineWish, outline
@@ -92,12 +91,8 @@ class SegmentStep(QWidget):
         super().showEvent(event)
 
     def _lay_out(self) -> None:
-        rows = QFormLayout()
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        label = QLabel("Model")
-        label.setToolTip(self.models.toolTip())
-        rows.addRow(label, self.models)
+        rows = form_rows()
+        add_row(rows, "Model", self.models)
         extent = QHBoxLayout()
         for button in (self.whole, self.one_slice):
             extent.addWidget(button)

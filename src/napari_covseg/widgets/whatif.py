@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
-    QFormLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,6 +16,7 @@ from covseg_core.errors import CovsegError
 from covseg_core.inference.config import PredictSettings, StitchSettings
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run, Stopped
+from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._screen.style import widget_style
 from napari_covseg._whatif.layers import BANNER, NAMES, STITCHED
 from napari_covseg._whatif.run import imagine_scan
@@ -142,11 +141,8 @@ class WhatIfWidget(QWidget):
         self.saving.write(folder, wish)
 
     def _lay_out(self) -> None:
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        title = QLabel("Model")
-        title.setToolTip(self.models.toolTip())
-        rows.addRow(title, self.models)
+        rows = form_rows()
+        add_row(rows, "Model", self.models)
         inner = QVBoxLayout(self.result)
         inner.setContentsMargins(0, 0, 0, 0)
         for part in (self.view, self.controls, self.saving, self.remove):

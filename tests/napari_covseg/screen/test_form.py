@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Literal
 
 import pytest
-from qtpy.QtWidgets import QFormLayout
+from qtpy.QtWidgets import QFormLayout, QLineEdit
 
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import PredictSettings
@@ -126,3 +126,29 @@ def test_form_of_some_parameters_leaves_the_others_as_they_are(qtbot):
     assert form.read() == PredictSettings(batch_size=3)
     with pytest.raises(KeyError, match="engine"):
         form.control("engine")
+
+
+def test_rows_stand_in_the_order_of_the_names_below_what_leads(qtbot):
+    form = SettingsForm(Everything, names=("rate", "count"))
+    qtbot.addWidget(form)
+    first = QLineEdit()
+    first.setToolTip("Before all others.")
+    form.lead("First", first, 0)
+    rows = form.findChild(QFormLayout)
+    titles = [
+        rows.itemAt(row, QFormLayout.ItemRole.LabelRole).widget()
+        for row in range(rows.rowCount())
+    ]
+    assert [title.text() for title in titles] == ["First", "Rate", "Count"]
+    assert titles[0].toolTip() == "Before all others."
+    assert titles[0].buddy() is first
+
+
+@pytest.mark.parametrize(("high", "step"), [(2, 0.1), (0.95, 0.05), (900, 50)])
+def test_arrows_go_by_round_steps(qtbot, high, step):
+    class Bounded(Settings):
+        share: float = setting(0.5, "How much.", low=0, high=high)
+
+    form = SettingsForm(Bounded)
+    qtbot.addWidget(form)
+    assert form.control("share").singleStep() == pytest.approx(step)

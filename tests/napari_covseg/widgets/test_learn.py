@@ -220,6 +220,24 @@ class TestTheForm:
         widget.form.more.control("multi_scale").setChecked(True)
         assert widget.form.words() == [*usual, "--epochs", "3", "--multi-scale"]
 
+    def test_half_of_the_parent_is_kept_unless_another_share_is_said(self, widget):
+        share = widget.form.form.control("parent_share")
+        assert share.text() == "0.5"
+        share.setValue(0.25)
+        assert widget.form.words()[-2:] == ["--parent-share", "0.25"]
+        share.setValue(0)
+        assert widget.form.words()[-2:] == ["--parent-share", "0.0"]
+
+    def test_nothing_is_kept_where_there_is_no_parent(self, widget):
+        share = widget.form.form.control("parent_share")
+        share.setValue(0.25)
+        widget.form.parents.setCurrentIndex(0)
+        assert not share.isEnabled()
+        assert widget.form.words() == ["--name", "my-model-2"]
+        widget.form.choose_parent(DEFAULT_MODEL)
+        assert share.isEnabled()
+        assert widget.form.settings().parent_share == 0.25
+
     def test_values_of_the_user_stay_when_the_parent_changes(self, widget):
         widget.form.form.control("rehearsal").setValue(0.25)
         widget.form.parents.setCurrentIndex(0)
