@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from covseg_core.io.atomic import write_json
 from covseg_core.learn.compare import Compared, Comparison, compare_models
+from covseg_core.learn.drawing import drawn_weights
 from covseg_core.learn.logged import logged
 from covseg_core.learn.origin import first_network
 from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
-from covseg_core.learn.slices import Prepared, drawn_weights, prepare_cases
+from covseg_core.learn.slices import Prepared, prepare_cases
 from covseg_core.registry.locking import locked
 from covseg_core.registry.promotion import OUTLINES, promote
 from covseg_core.registry.store import find_model, models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
 from covseg_core.training.checkpoint import Checkpoints
-from covseg_core.training.data import TrainingSlices
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import Step
 from covseg_core.training.mixing import mix_weights
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from covseg_core.cases.reading import CaseReader
     from covseg_core.learn.plan import RunPlan
     from covseg_core.registry.store import ModelEntry
+    from covseg_core.training.data import TrainingSlices
 
 __all__ = ["LearnEvent", "Outcome", "conclude", "decide", "learn"]
 
@@ -142,7 +143,7 @@ def _slices(
     data, ids = yield from prepare_cases(
         store, manifest.learnt_from, plan, folder / "train"
     )
-    weights = drawn_weights(data, ids, plan)
+    weights = drawn_weights(data.weights, ids, plan)
     validation = None
     if manifest.of_split("validation"):
         validation, _ = yield from prepare_cases(
@@ -150,7 +151,7 @@ def _slices(
         )
     if fabric.is_global_zero:
         fabric.barrier()
-    return TrainingSlices(data.pixels, data.labels, weights), validation
+    return replace(data, weights=weights), validation
 
 
 def _start(

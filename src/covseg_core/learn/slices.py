@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from covseg_core.cases.freeze import FrozenCase
 from covseg_core.inference.lungs import lungs_of
@@ -31,10 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Prepared",
-    "drawn_weights",
     "prepare_cases",
     "prepare_once",
-    "rehearsed_weights",
 ]
 
 
@@ -122,77 +118,6 @@ def prepare_once(
     if found is None:
         raise RuntimeError("slices that were just written are not there")
     return found
-
-
-def rehearsed_weights(
-    data: TrainingSlices, cases: Sequence[str], old: frozenset[str], share: float
-) -> torch.Tensor:
-    """Weigh slices so that old cases make up a share of what is drawn.
-
-    Parameters
-    ----------
-    data : TrainingSlices
-        What is drawn from.
-    cases : sequence of str
-        The case of every slice.
-    old : frozenset of str
-        Cases that the parent has learnt from already.
-    share : float
-        Of the drawn slices, in [0, 1).
-
-    Returns
-    -------
-    Tensor of float, shape (N,)
-        The weights of `data` if all or none of the cases are old.
-    """
-    is_old = torch.tensor([case in old for case in cases])
-    return _with_share(data.weights, is_old, share)
-
-
-def drawn_weights(
-    data: TrainingSlices, cases: Sequence[str], plan: RunPlan
-) -> torch.Tensor:
-    """Weigh slices so that every scan, rehearsal and unlabelled ones get their shares.
-
-    Parameters
-    ----------
-    data : TrainingSlices
-        What is drawn from.
-    cases : sequence of str
-        The case of every slice.
-    plan : RunPlan
-        Says which cases are old or unlabelled, and both shares.
-
-    Returns
-    -------
-    Tensor of float, shape (N,)
-        Rehearsal is a share of the labelled slices.
-    """
-    scans = {scan.case_id for scan in plan.manifest.unlabelled}
-    labelled = torch.tensor([case not in scans for case in cases])
-    is_old = torch.tensor([case in plan.old_cases for case in cases])
-    weights = data.weights * _by_scan(cases, plan.settings.evenness)
-    weights[labelled] = _with_share(
-        weights[labelled], is_old[labelled], plan.settings.rehearsal
-    )
-    return _with_share(weights, ~labelled, plan.settings.unlabelled)
-
-
-def _by_scan(cases: Sequence[str], evenness: float) -> torch.Tensor:
-    """Weigh slices so that a scan of n counts as n to the power of 1 - `evenness`."""
-    sizes = Counter(cases)
-    return torch.tensor([sizes[case] ** -evenness for case in cases])
-
-
-def _with_share(
-    weights: torch.Tensor, chosen: torch.Tensor, share: float
-) -> torch.Tensor:
-    """Scale weights so that the chosen ones sum to a share of the whole."""
-    if chosen.all() or not chosen.any():
-        return weights
-    total = {flag: weights[chosen == flag].sum() for flag in (True, False)}
-    factors = torch.where(chosen, share / total[True], (1 - share) / total[False])
-    return weights * factors * len(weights)
 
 
 def _slices_of(store: CaseReader, case: FrozenScan, plan: RunPlan) -> TrainingSlices:

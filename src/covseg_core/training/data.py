@@ -165,7 +165,9 @@ def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
 
 
 def join(parts: Sequence[TrainingSlices]) -> TrainingSlices:
-    """Put the slices of several sources behind one another."""
+    """Put the slices of several sources behind one another; those of one stay."""
+    if len(parts) == 1:
+        return parts[0]
     return TrainingSlices(
         torch.cat([part.pixels for part in parts]),
         torch.cat([part.labels for part in parts]),

@@ -8,13 +8,9 @@ import torch
 
 from covseg_core.cases.freeze import freeze
 from covseg_core.labels import INFECTION, UNKNOWN_CLASS, UNLABELLED, Tissue
-from covseg_core.learn.slices import (
-    drawn_weights,
-    prepare_cases,
-    rehearsed_weights,
-)
+from covseg_core.learn.slices import prepare_cases
 from covseg_core.steps import result_of
-from covseg_core.training.data import TrainingSlices, slices_of_volume, tissue_mask
+from covseg_core.training.data import slices_of_volume, tissue_mask
 from covseg_core.volume import CTVolume, Grid, LesionMask
 
 
@@ -81,26 +77,6 @@ def test_lungs_that_a_case_lacks_are_found(store, plan, chest, tmp_path):
     assert 0 < len(slices) < chest.ct.grid.shape[0]
 
 
-def three_slices(weights):
-    return TrainingSlices(
-        torch.zeros(3, 1, 4, 4), torch.zeros(3, 4, 4), torch.tensor(weights)
-    )
-
-
-def test_old_cases_make_up_their_share_of_what_is_drawn():
-    data = three_slices([2.0, 1.0, 1.0])
-    weights = rehearsed_weights(data, ["old", "new", "new"], frozenset({"old"}), 0.25)
-    assert weights[0] / weights.sum() == pytest.approx(0.25)
-    assert weights[1] == weights[2]
-
-
-@pytest.mark.parametrize("old", [set(), {"a", "b", "c"}])
-def test_without_old_or_without_new_cases_nothing_changes(old):
-    data = three_slices([2.0, 1.0, 1.0])
-    weights = rehearsed_weights(data, ["a", "b", "c"], frozenset(old), 0.25)
-    assert torch.equal(weights, data.weights)
-
-
 def stichnet_plan(made):
     card = made.card.model_copy(update={"architecture": "stichnet"})
     return made.model_copy(update={"card": card})
@@ -129,33 +105,3 @@ def test_scans_without_masks_are_prepared_as_unlabelled(store, plan, blocks, tmp
     bare = torch.tensor([one == "bare" for one in ids])
     assert (slices.labels[bare] == UNLABELLED).all()
     assert not (slices.labels[~bare] == UNLABELLED).any()
-    weights = drawn_weights(slices, ids, made)
-    assert weights[bare].sum() == pytest.approx(weights.sum().item() / 2)
-
-
-def test_rehearsal_is_a_share_of_the_labelled_slices(store, plan, blocks):
-    store.add_case(replace(blocks.ct, hu=blocks.ct.hu + 90), case_id="bare")
-    manifest = freeze(store, unlabelled=True)
-    made = plan("first", rehearsal=0.8, unlabelled=0.25)
-    made = made.model_copy(update={"manifest": manifest, "old_cases": ("train-0",)})
-    empty = torch.zeros(4, 1, 2, 2)
-    slices = TrainingSlices(empty, empty[:, 0].byte(), torch.tensor([1.0, 2, 3, 4]))
-    ids = ("train-0", "train-1", "train-1", "bare")
-    found = drawn_weights(slices, ids, made) / len(ids)
-    assert found.tolist() == pytest.approx([0.6, 0.06, 0.09, 0.25], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("evenness", "shares"), [(0.0, (0.9, 0.1)), (0.5, (0.75, 0.25)), (1.0, (0.5, 0.5))]
-)
-def test_evenness_says_how_much_a_scan_of_few_slices_counts(plan, evenness, shares):
-    """One scan of nine slices beside one picture: 9 to 1, 3 to 1, 1 to 1."""
-    made = plan("first", evenness=evenness)
-    ids = ("train-0",) * 9 + ("train-1",)
-    blank = torch.zeros(10, 1, 8, 8)
-    found = drawn_weights(
-        TrainingSlices(blank.half(), blank[:, 0].byte(), torch.ones(10)), ids, made
-    )
-    found = found / found.sum()
-    assert found[:9].sum().item() == pytest.approx(shares[0])
-    assert found[9].item() == pytest.approx(shares[1])

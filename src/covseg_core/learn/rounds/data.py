@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from covseg_core.learn.slices import Prepared, prepare_cases, rehearsed_weights
+import torch
+
+from covseg_core.learn.drawing import evened, with_share
+from covseg_core.learn.slices import Prepared, prepare_cases
 from covseg_core.training.data import TrainingSlices, join
 
 if TYPE_CHECKING:
@@ -59,21 +63,20 @@ class RoundsData:
     @property
     def true(self) -> TrainingSlices:
         """Slices that a person outlined."""
-        return _joined(self._true)[0]
+        return self._evened(self._true)
 
     @property
     def pseudo(self) -> TrainingSlices:
         """Slices with pseudo-labels; there must be a round."""
-        return _joined(self._pseudo)[0]
+        return self._evened(self._pseudo)
 
     @property
     def both(self) -> TrainingSlices:
         """All slices, the true ones weighed to the share of `rehearsal`."""
-        slices, ids = _joined(self._true + self._pseudo)
-        true = frozenset(case for part in self._true for case in part[1])
+        slices = self._evened(self._true + self._pseudo)
+        is_true = torch.arange(len(slices)) < self.true_slices
         share = self._plan.settings.rehearsal
-        weights = rehearsed_weights(slices, ids, true, share)
-        return TrainingSlices(slices.pixels, slices.labels, weights)
+        return replace(slices, weights=with_share(slices.weights, is_true, share))
 
     @property
     def true_slices(self) -> int:
@@ -94,9 +97,9 @@ class RoundsData:
             )
         )
 
-
-def _joined(parts: Sequence[Slices]) -> Slices:
-    if len(parts) == 1:
-        return parts[0]
-    ids = tuple(case for part in parts for case in part[1])
-    return join([part[0] for part in parts]), ids
+    def _evened(self, parts: list[Slices]) -> TrainingSlices:
+        """Join slices; scans of many are drawn less often, as `evenness` says."""
+        slices = join([part for part, _ in parts])
+        cases = [case for _, ids in parts for case in ids]
+        weights = evened(slices.weights, cases, self._plan.settings.evenness)
+        return replace(slices, weights=weights)

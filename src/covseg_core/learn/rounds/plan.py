@@ -106,7 +106,7 @@ def plan_rounds(
     Raises
     ------
     UsageError
-        If the name is taken or unfit, or several devices are asked for.
+        If the name is taken or unfit, or what is asked for does not go with rounds.
     ModelRefusedError
         If the parent is not there or cannot be trained.
     InputRefusedError
@@ -114,6 +114,11 @@ def plan_rounds(
     """
     if settings.devices > 1:
         raise UsageError("rounds run on one device; leave --devices away.")
+    if "unlabelled" in settings.model_fields_set:
+        raise UsageError(
+            "rounds learn from unlabelled scans by outlining them; leave --unlabelled "
+            "away."
+        )
     # What rounds have learnt is not mixed with what they began with.
     run = make_plan(store, name, NewModel(parent=parent, parent_share=0.0), settings)
     load_model(find_model(parent))
