@@ -304,8 +304,7 @@ def infected_slices(
         # A few pixels at this size are a matter of resampling, not of outlining.
         infected = (part.labels > 0).flatten(1).sum(dim=1) >= 20
         if infected.any():
-            kept = (part.pixels, part.labels, part.weights)
-            found.append(TrainingSlices(*(each[infected] for each in kept)))
+            found.append(part.taken(infected))
     return found
 
 
