@@ -47,7 +47,7 @@ def scan_facts(ct: CTVolume) -> ScanFacts:
 
 def _spacing(grid: Grid) -> str:
     z, y, x = (f"{step:.3g}" for step in grid.spacing_mm_zyx)
-    return f"slices {z} mm, pixels {y} × {x} mm"
+    return f"slices {z} mm, pixels {x if x == y else f'{y} × {x}'} mm"
 
 
 def _values(ct: CTVolume) -> str:

@@ -22,6 +22,12 @@ def test_size_spacing_and_range_are_told_with_units():
     )
 
 
+def test_square_pixels_have_one_size():
+    ct = scan()
+    square = replace(ct, grid=Grid.from_spacing(ct.hu.shape, (5.0, 0.7, 0.7)))
+    assert dict(scan_facts(square).rows)["Spacing"] == "slices 5 mm, pixels 0.7 mm"
+
+
 def test_padding_is_no_measured_value():
     padding = np.zeros((3, 4, 5), bool)
     padding[0, 0, 0] = True
