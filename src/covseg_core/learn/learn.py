@@ -23,6 +23,7 @@ from covseg_core.training.devices import make_fabric
 from covseg_core.training.fit import Step
 from covseg_core.training.mixing import mix_weights
 from covseg_core.training.start import Training, start
+from covseg_core.training.validate import validation_score
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -128,7 +129,8 @@ def _turn(
     yield from logged(training, checkpoints, plan.settings.checkpoint_s, fabric)
     if not fabric.is_global_zero:
         return None
-    model = _finished(plan, training, fabric, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    model = _finished(plan, training, data[1], fabric, seconds)
     return (yield from conclude(store, plan, model))
 
 
@@ -173,18 +175,23 @@ def _start(
 
 
 def _finished(
-    plan: RunPlan, training: Training, fabric: Fabric, seconds: float
+    plan: RunPlan,
+    training: Training,
+    validation: TrainingSlices | None,
+    fabric: Fabric,
+    seconds: float,
 ) -> LoadedModel:
     """Take the best weights and say in the card how they came about."""
     best, network = training.trainee.best, training.network
-    metrics: dict[str, Any] = {}
     if best.epoch:
         network.load_state_dict(best.weights)
-        metrics = {"validation_dice": round(best.score, 4), "best_epoch": best.epoch}
     if plan.parent_share:
         mix_weights(network, first_network(plan), plan.parent_share)
-        # What was measured, was measured on the weights before.
-        metrics.pop("validation_dice", None)
+    metrics: dict[str, Any] = {}
+    if validation is not None:
+        # The score of the best epoch is that of the weights before they were mixed.
+        score = validation_score(network, validation, plan.card.prepare)
+        metrics = {"validation_dice": round(score, 4), "best_epoch": best.epoch}
     facts = {
         "settings": plan.settings.model_dump(mode="json"),
         "epochs_run": training.epochs_done,
