@@ -16,7 +16,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,7 +158,9 @@ def training_slices(
     parts = []
     for picture in pictures:
         part = slice_of_image(*picture, prepare)
-        parts.append(replace(part, weights=part.weights * SLICE_WEIGHT))
+        parts.append(
+            TrainingSlices(part.pixels, part.labels, part.weights * SLICE_WEIGHT)
+        )
     parts += [
         slices_of_volume(case.ct, case.lesions, case.lungs, prepare) for case in cases
     ]

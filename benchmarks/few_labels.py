@@ -304,7 +304,8 @@ def infected_slices(
         # A few pixels at this size are a matter of resampling, not of outlining.
         infected = (part.labels > 0).flatten(1).sum(dim=1) >= 20
         if infected.any():
-            found.append(part.taken(infected))
+            kept = (part.pixels, part.labels, part.weights)
+            found.append(TrainingSlices(*(each[infected] for each in kept)))
     return found
 
 

@@ -203,7 +203,7 @@ def trained(
     network.to(memory_format=torch.channels_last)
     # One pass over slices drawn beforehand, so that every way takes as many steps.
     drawn = torch.multinomial(data.weights, options.steps * BATCH, replacement=True)
-    data = data.taken(drawn)
+    data = TrainingSlices(*(part[drawn] for part in vars(data).values()))
     settings = TrainSettings(
         epochs=1,
         balance=False,

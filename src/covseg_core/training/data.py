@@ -29,14 +29,10 @@ __all__ = [
     "balanced_weights",
     "join",
     "lesions_of",
-    "set_apart",
     "slice_of_image",
     "slices_of_volume",
     "tissue_mask",
 ]
-
-
-APART_MM = 1000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,23 +48,15 @@ class TrainingSlices:
         tissues `labels.Tissue`, or 253 to 255 for what is known in part.
     weights : Tensor of float, shape (N,)
         How often a slice is drawn, relative to the others.
-    heights_mm : Tensor of float64, shape (N,)
-        Where slices lie, from foot to head; those of two scans lie far apart, as
-        `set_apart` puts them.
     """
 
     pixels: torch.Tensor
     labels: torch.Tensor
     weights: torch.Tensor
-    heights_mm: torch.Tensor
 
     def __len__(self) -> int:
         """Count the slices."""
         return len(self.pixels)
-
-    def taken(self, chosen: torch.Tensor) -> TrainingSlices:
-        """Give some of the slices, by index or by a mask of bool."""
-        return TrainingSlices(*(each[chosen] for each in vars(self).values()))
 
 
 def slices_of_volume(
@@ -93,8 +81,7 @@ def slices_of_volume(
     standard = standardise_ct(ct)
     box = box_for(standard, lungs, prepare).as_index
     labels = standardise_mask(mask).labels[box]
-    spacing_mm = standard.grid.spacing_mm_zyx[0]
-    return _make(standard.hu[box], labels, prepare, spacing_mm, is_hu=ct.is_hu)
+    return _make(standard.hu[box], labels, prepare, ct.is_hu)
 
 
 def tissue_mask(
@@ -153,7 +140,7 @@ def slice_of_image(
             f"the slice has {grey.shape} pixels and its labels {labels.shape}; "
             "both must have the same rows and columns."
         )
-    return _make(grey[None], labels[None], prepare, 0.0, is_hu=False)
+    return _make(grey[None], labels[None], prepare, is_hu=False)
 
 
 def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
@@ -181,41 +168,17 @@ def join(parts: Sequence[TrainingSlices]) -> TrainingSlices:
     """Put the slices of several sources behind one another; those of one stay."""
     if len(parts) == 1:
         return parts[0]
-    heights = set_apart([part.heights_mm for part in parts])
     return TrainingSlices(
         torch.cat([part.pixels for part in parts]),
         torch.cat([part.labels for part in parts]),
         torch.cat([part.weights for part in parts]),
-        heights,
     )
-
-
-def set_apart(scans: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Put the heights of several scans behind one another, a metre apart.
-
-    Parameters
-    ----------
-    scans : sequence of Tensor, shape (N,)
-        Heights in mm.
-
-    Returns
-    -------
-    Tensor, shape (sum of N,)
-        In mm.
-    """
-    moved, top = [torch.zeros(0, dtype=torch.float64)], 0.0
-    for heights in scans:
-        moved.append(heights - heights.min() + top + APART_MM)
-        top = float(moved[-1].max())
-    return torch.cat(moved)
 
 
 def _make(
     grey: npt.NDArray[np.float32 | np.uint8],
     labels: npt.NDArray[np.uint8],
     prepare: Prepare,
-    spacing_mm: float,
-    *,
     is_hu: bool,
 ) -> TrainingSlices:
     pixels = window_slices(grey, prepare, is_hu=is_hu)
@@ -223,5 +186,4 @@ def _make(
     size = (prepare.size, prepare.size)
     classes = F.interpolate(classes, size=size, mode="nearest-exact")[:, 0]
     made = classes.to(torch.uint8)
-    heights = torch.arange(len(made), dtype=torch.float64) * spacing_mm
-    return TrainingSlices(pixels.half(), made, balanced_weights(made), heights)
+    return TrainingSlices(pixels.half(), made, balanced_weights(made))

@@ -11,7 +11,6 @@ import torch
 from covseg_core.errors import ModelRefusedError
 from covseg_core.training.order import Order, random_numbers
 from covseg_core.training.scales import at_size, sizes_of
-from covseg_core.training.thick import thickened
 from covseg_core.transforms.augment import augment_slices
 from covseg_core.transforms.slices import normalise
 
@@ -119,7 +118,7 @@ def fit(
                 settings.seed, "augment", trainee.step, fabric.global_rank
             )
             pixels, labels = augment_slices(
-                thickened(data, mine, settings.augment.thick, rng),
+                data.pixels[mine].float(),
                 data.labels[mine].long(),
                 settings.augment,
                 rng,

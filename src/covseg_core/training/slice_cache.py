@@ -16,7 +16,7 @@ import torch
 
 from covseg_core.errors import InputRefusedError, OutputError
 from covseg_core.io.atomic import write_json
-from covseg_core.training.data import TrainingSlices, set_apart
+from covseg_core.training.data import TrainingSlices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,6 @@ class SliceWriter:
         self._folder, self._key = folder, key
         self._cases: list[str] = []
         self._weights: list[float] = []
-        self._heights: list[torch.Tensor] = []
         self._size = 0
 
     def __enter__(self) -> SliceWriter:
@@ -66,7 +65,6 @@ class SliceWriter:
             self._labels.write(part.labels.numpy().tobytes())
         self._cases += [case] * len(part)
         self._weights += part.weights.tolist()
-        self._heights.append(part.heights_mm)
         self._size = part.pixels.shape[-1]
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -80,7 +78,6 @@ class SliceWriter:
                 "size": self._size,
                 "cases": self._cases,
                 "weights": self._weights,
-                "heights_mm": set_apart(self._heights).tolist(),
             }
             write_json(self._folder / INDEX, index)
 
@@ -110,7 +107,7 @@ def open_slices(
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if index["key"] != key or "heights_mm" not in index:
+    if index["key"] != key:
         return None
     if not index["cases"]:
         raise InputRefusedError("none of the cases has a slice to learn from.")
@@ -122,6 +119,5 @@ def open_slices(
         torch.from_numpy(pixels)[:, None],
         torch.from_numpy(labels),
         torch.tensor(index["weights"]),
-        torch.tensor(index["heights_mm"], dtype=torch.float64),
     )
     return slices, tuple(index["cases"])

@@ -21,9 +21,6 @@ class Augment(Settings):
     gamma: float = setting(0.35, "Largest change of log gamma.", low=0, high=1)
     noise: float = setting(0.03, "Largest standard deviation of noise.", low=0, high=1)
     blur: float = setting(0.2, "Chance of a blur, as by a soft kernel.", low=0, high=1)
-    thick: float = setting(
-        0.0, "Chance of a slice of a volume as thick as up to 14 mm.", low=0, high=1
-    )
     coarse: float = setting(
         0.0, "Chance of pixels as coarse as up to three.", low=0, high=1
     )

@@ -23,4 +23,4 @@ def blobs():
         disc = (rows - 20 - 3 * i) ** 2 + (columns - 44 + 3 * i) ** 2 < 150
         labels[i][disc] = 1 + i % 2
     pixels = 0.2 + 0.3 * labels[:, None].half()
-    return TrainingSlices(pixels, labels, torch.ones(8), torch.zeros(8))
+    return TrainingSlices(pixels, labels, torch.ones(8))

@@ -225,6 +225,5 @@ def test_the_share_of_turns_told_right_is_over_all_four():
         torch.zeros(20, 1, 64, 64).half(),
         torch.zeros(20, 64, 64, dtype=torch.uint8),
         torch.ones(20),
-        torch.zeros(20),
     )
     assert turn_accuracy(Upright(), data, PLAIN) == 0.25

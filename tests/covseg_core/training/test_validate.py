@@ -29,7 +29,7 @@ class Reads(torch.nn.Module):
 def slices(labels, grey):
     labels = torch.tensor(labels, dtype=torch.uint8).view(1, 2, 4)
     pixels = torch.tensor(grey).view(1, 1, 2, 4).half()
-    return TrainingSlices(pixels, labels, torch.ones(1), torch.zeros(1))
+    return TrainingSlices(pixels, labels, torch.ones(1))
 
 
 def test_a_single_label_network_has_the_dice_of_infection():
