@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from covseg_core import __version__
+from covseg_core.io.nameless import nameless
 from covseg_core.severity.opacity import measure_opacity
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.volume import RESEARCH_ONLY
@@ -140,7 +141,7 @@ def _input(ct: CTVolume) -> dict[str, Any]:
         "is_hu": ct.is_hu,
         "shape_zyx": ct.grid.shape,
         "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
-        "notes": ct.source.notes,
+        "notes": nameless(ct).source.notes,
     }
 
 

@@ -86,6 +86,7 @@ def test_no_path_and_no_identifier_is_told(blocks, prediction, card):
         paths=("/home/DOE^JANE/im1.dcm",),
         series_uid="1.2.3.4.5",
         ignored=("DOE^JANE.txt: no DICOM",),
+        notes=("1 slices were there twice: DOE^JANE_1.dcm left out",),
         details={"patient": "DOE^JANE"},
     )
     ct = replace(blocks.ct, source=source)
@@ -93,6 +94,7 @@ def test_no_path_and_no_identifier_is_told(blocks, prediction, card):
     assert "DOE" not in text
     assert "1.2.3.4.5" not in text
     assert "/home" not in text
+    assert "1 slices were there twice" in text
 
 
 def test_a_slice_has_no_volumes_and_says_why(model):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.reports.severity.facts import nameless, notes_on_masks
+from covseg_core.io.nameless import nameless
+from covseg_core.reports.severity.facts import notes_on_masks
 from covseg_core.reports.severity.words import LIMITS, summary_of
 from covseg_core.transforms.fingerprint import hash_ct
 

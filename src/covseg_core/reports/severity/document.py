@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from covseg_core.io.nameless import nameless
 from covseg_core.reports.scan_facts import scan_facts
-from covseg_core.reports.severity.facts import nameless, notes_on_masks
+from covseg_core.reports.severity.facts import notes_on_masks
 from covseg_core.reports.severity.methods import Methods, mask_words, methods_of
 from covseg_core.reports.severity.tables import tables_of
 from covseg_core.reports.severity.words import LIMITS, summary_of

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from covseg_core import __version__
 from covseg_core.settings import Settings, setting
 from covseg_core.severity.lung_sides import TOLD_APART
-from covseg_core.volume import RESEARCH_ONLY, SYNTHETIC_NOTE
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from covseg_core.io.mask_origin import MaskOrigin
@@ -25,7 +25,6 @@ __all__ = [
     "ReportFacts",
     "Rsna",
     "SeverityCase",
-    "nameless",
     "notes_on_masks",
     "sha256_of_mask",
     "words_on_lungs",
@@ -190,29 +189,3 @@ def sha256_of_mask(lesions: LesionMask) -> str:
     for plane in lesions.labels:
         digest.update(plane.tobytes())
     return digest.hexdigest()
-
-
-def nameless(ct: CTVolume) -> CTVolume:
-    """Take out of a scan's notes the names of files, which may be a patient's.
-
-    Parameters
-    ----------
-    ct : CTVolume
-        With what was found when it was read.
-
-    Returns
-    -------
-    CTVolume
-        The same voxels; files and series are counted, no longer named.
-    """
-    source = ct.source
-    notes = source.notes
-    if source.kind == "dicom":
-        # What a note of the DICOM reader lists by name stands behind a colon.
-        notes = tuple(
-            note if note == SYNTHETIC_NOTE else note.partition(": ")[0]
-            for note in notes
-        )
-    if source.ignored:
-        notes += (f"{len(source.ignored)} other files or series were left out",)
-    return replace(ct, source=replace(source, paths=(), notes=notes, ignored=()))
