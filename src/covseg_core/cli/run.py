@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import CycloptsError
@@ -21,6 +23,14 @@ __all__ = ["run"]
 
 OK, BUG, USAGE, STOPPED = 0, 1, 2, 130
 DEBUG = "--debug"
+_NO_BUGS = {
+    errno.EACCES,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of a pipe went away; nobody is left to talk to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        return _complain(_refused_by_machine(error), BUG, debug)
     except MemoryError as error:
         return _complain(str(error) or "memory ran out.", BUG, debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -83,6 +95,13 @@ def _wrong_setting(error: ValidationError) -> str:
     option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
     message = first["msg"].removeprefix("Value error, ")
     return f"{option}: {message[:1].lower()}{message[1:]}, got {first['input']!r}."
+
+
+def _refused_by_machine(error: OSError) -> str:
+    """Say what the machine would not do, if that is no fault of ours."""
+    if error.errno not in _NO_BUGS or error.filename is None:
+        return _record(error)
+    return f"{Path(error.filename).name!r} cannot be used: {error.strerror}."
 
 
 def _record(error: Exception) -> str:

@@ -40,7 +40,13 @@ def read_ct(path: Path, *, series_uid: str | None = None) -> CTVolume:
     UsageError
         If a series was chosen for a format that has none.
     """
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise InputRefusedError(
+            f"{path.name!r} cannot be opened: {error.strerror}."
+        ) from error
+    if not is_there:
         raise InputRefusedError(f"there is no file or folder {path.name!r}.")
     if not is_nifti(path) or path.is_dir():
         from covseg_core.io.dicom import read_dicom

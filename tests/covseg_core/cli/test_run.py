@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_a_bug_leaves_a_log_without_the_text_of_its_message(command, refused):
     assert "in action" in text
     assert "DOE" not in text.replace('patient = "DOE', "")
     assert "1970-01-01" not in text.replace('{patient} 1970-01-01")', "")
+
+
+def test_what_the_machine_will_not_do_is_no_bug(command, refused):
+    full = OSError(errno.ENOSPC, "No space left on device", "/home/DOE/mask.nii.gz")
+    command(raiser(full))
+    line = refused(1, "predict")
+    assert line == "covseg: 'mask.nii.gz' cannot be used: No space left on device.\n"
+
+
+def test_a_name_that_is_too_long_is_refused(refused):
+    line = refused(3, "inspect", "a" * 300 + ".nii.gz")
+    assert line.endswith("cannot be opened: File name too long.\n")
 
 
 def test_debug_shows_the_traceback_of_a_refusal_before_the_line(command, covseg):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom.elements import items, quiet, strings
@@ -46,7 +46,8 @@ def find_files(path: Path) -> FoundFiles:
     Raises
     ------
     InputRefusedError
-        If there is nothing at `path`, or more than `MAX_FILES` files.
+        If there is nothing at `path`, a folder cannot be read, or there are more than
+        `MAX_FILES` files.
     """
     if path.is_dir():
         return FoundFiles(_limited(_walk(path)))
@@ -60,15 +61,37 @@ def find_files(path: Path) -> FoundFiles:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder, onerror=_refuse_locked):
         for name in names:
-            # A pipe or device would block the reader for ever.
-            if (path := Path(parent, name)).is_file():
+            if _may_be_slice(path := Path(parent, name)):
                 yield path
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    return (other for other in path.absolute().parent.iterdir() if other.is_file())
+    folder = path.absolute().parent
+    try:
+        return iter([other for other in folder.iterdir() if _may_be_slice(other)])
+    except OSError as error:
+        _refuse_locked(error)
+
+
+def _may_be_slice(path: Path) -> bool:
+    """Leave out folders, and pipes and devices, which would block the reader for ever.
+
+    A link that leads nowhere may be a slice that was not copied; see `look_at`.
+    """
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:
+        return True
+
+
+def _refuse_locked(error: OSError) -> NoReturn:
+    raise InputRefusedError(
+        f"the folder {Path(error.filename or '').name!r} cannot be read "
+        f"({error.strerror}), and slices may lie in it. Ask for the right to read it, "
+        "or take it out of the folder of the scan."
+    ) from error
 
 
 def _limited(paths: Iterator[Path]) -> tuple[Path, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,3 +99,44 @@ def test_empty_folder_is_refused(tmp_path):
 def test_pipe_in_the_folder_does_not_block(series):
     os.mkfifo(series / "pipe")
     assert len(find_files(series).paths) == 10
+
+
+def test_a_link_that_leads_nowhere_may_be_a_lost_slice(series):
+    lost = sorted(series.iterdir())[-1]
+    lost.unlink()
+    lost.symlink_to(series / "elsewhere")
+    for chosen in (series, sorted(series.iterdir())[0]):
+        with pytest.raises(InputRefusedError, match=f"^{lost.name} may be a slice"):
+            read_dicom(chosen)
+
+
+@pytest.fixture
+def locked(series, monkeypatch):
+    """A folder in that of the series which nobody may read, not even root."""
+    folder = series / "locked"
+    folder.mkdir()
+    scan = os.scandir
+
+    def scandir(path):
+        if os.fspath(path) == os.fspath(folder):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return folder
+
+
+def test_a_folder_that_may_not_be_read_is_refused(series, locked):
+    for chosen in (series, locked):
+        with pytest.raises(InputRefusedError, match=r"^the folder 'locked' cannot be"):
+            read_dicom(chosen)
+
+
+def test_files_beside_one_that_may_not_be_listed_are_refused(series, monkeypatch):
+    def iterdir(self):
+        raise PermissionError(errno.EACCES, "Permission denied", os.fspath(self))
+
+    chosen = sorted(series.iterdir())[0]
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(InputRefusedError, match="Permission denied"):
+        find_files(chosen)
