@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "make_folder",
     "refuse_file_name",
+    "refuse_foreign_json",
     "refuse_overwriting",
     "require_nifti_name",
     "say",
@@ -85,6 +86,24 @@ def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
                 f"the output {output.name!r} would replace an input; "
                 "give another name or folder after -o."
             )
+
+
+def refuse_foreign_json(path: Path) -> None:
+    """Raise `UsageError` if a manifest would replace what another program wrote.
+
+    Converters to NIfTI put a JSON file of the scan's name beside it.
+    """
+    if not path.is_file():
+        return
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        document = None
+    if not isinstance(document, dict) or "covseg" not in document:
+        raise UsageError(
+            f"{path.name!r} is there already and is not a manifest of covseg; "
+            "give another name or folder after -o."
+        )
 
 
 def make_folder(path: Path) -> None:

@@ -7,7 +7,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
-from covseg_core.cli.output import refuse_file_name, refuse_overwriting, say, say_json
+from covseg_core.cli.output import (
+    refuse_file_name,
+    refuse_foreign_json,
+    refuse_overwriting,
+    say,
+    say_json,
+)
 from covseg_core.errors import UsageError
 from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io import is_nifti
@@ -67,7 +73,12 @@ def predict(
     json
         Print one JSON document.
     """
-    from covseg_core.cli.predict_volume import Wanted, predict_volume, results_of
+    from covseg_core.cli.predict_volume import (
+        Wanted,
+        manifest_of,
+        predict_volume,
+        results_of,
+    )
     from covseg_core.registry.promotion import promoted
     from covseg_core.registry.weights import load_model
 
@@ -96,6 +107,8 @@ def predict(
             [*inputs, *([lungs] if lungs else [])],
             [result for target in targets for result in results_of(target)],
         )
+        for target in targets:
+            refuse_foreign_json(manifest_of(target))
         runs = [
             predict_volume(path, target, loaded, wanted, series, lungs)
             for path, target in zip(inputs, targets, strict=True)

@@ -12,9 +12,10 @@ import numpy as np
 from covseg_core.cli.output import (
     make_folder,
     refuse_file_name,
+    refuse_foreign_json,
     refuse_overwriting,
 )
-from covseg_core.cli.predict_volume import beside
+from covseg_core.cli.predict_volume import beside, manifest_of
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.manifest import describe_slice_run
 from covseg_core.inference.opinions import make_opinions
@@ -50,6 +51,8 @@ def predict_slices(
     paths = [path for given in inputs for path in _pictures(given)]
     targets = _targets(paths, inputs, output)
     refuse_overwriting(paths, [made for target in targets for made in _outputs(target)])
+    for target in targets:
+        refuse_foreign_json(manifest_of(target))
     make_folder(targets[0].parent)
     outline = make_slice_outliner(model, wanted.settings)
     opinions = None
@@ -74,7 +77,7 @@ def predict_slices(
             wanted.settings,
             doubt,
         )
-        write_json(beside(target, ".json"), manifest)
+        write_json(manifest_of(target), manifest)
         runs.append({"output": str(target)} | manifest)
     return runs
 
@@ -102,8 +105,8 @@ def _targets(paths: list[Path], inputs: list[Path], output: Path) -> list[Path]:
 
 
 def _outputs(target: Path) -> list[Path]:
-    endings = ".json", PROBABILITIES, UNCERTAINTY
-    return [target, *(beside(target, ending) for ending in endings)]
+    endings = PROBABILITIES, UNCERTAINTY
+    return [target, manifest_of(target), *(beside(target, end) for end in endings)]
 
 
 def _as_npy(values: npt.NDArray[np.float32]) -> bytes:

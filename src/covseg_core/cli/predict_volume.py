@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.cli.output import make_folder
+from covseg_core.cli.output import make_folder, refuse_overwriting
 from covseg_core.cli.progress import follow
 from covseg_core.inference.manifest import describe_run
 from covseg_core.inference.predict import predict_ct
@@ -23,14 +24,19 @@ from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import LungMask
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from covseg_core.inference.config import PredictSettings, UncertaintySettings
     from covseg_core.inference.prediction import Prediction
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume
 
-__all__ = ["Wanted", "beside", "predict_volume", "results_of", "save_prediction"]
+__all__ = [
+    "Wanted",
+    "beside",
+    "manifest_of",
+    "predict_volume",
+    "results_of",
+    "save_prediction",
+]
 
 PROBABILITIES = "_prob.nii.gz"
 UNCERTAINTY = "_uncertainty.nii.gz"
@@ -54,9 +60,16 @@ def predict_volume(
     series: str | None = None,
     lungs: Path | None = None,
 ) -> dict[str, Any]:
-    """Predict one scan, write the results and return the manifest."""
+    """Predict one scan, write the results and return the manifest.
+
+    Raises
+    ------
+    UsageError
+        If a result would replace one of the files that the scan was read from.
+    """
     ct = read_ct(path, series_uid=series)
     wanted.mask_format.require_for(ct.source)
+    refuse_overwriting(map(Path, ct.source.paths), results_of(target))
     make_folder(target.parent)
     steps = predict_ct(
         ct,
@@ -88,14 +101,19 @@ def save_prediction(
     if prediction.uncertainty is not None:
         entropy = prediction.uncertainty.entropy
         write_nifti_map(beside(target, UNCERTAINTY), entropy, ct.grid)
-    write_json(beside(target, ".json"), manifest)
+    write_json(manifest_of(target), manifest)
     return {"output": str(target)} | manifest
 
 
 def results_of(target: Path) -> list[Path]:
     """List the files that may be written for a mask."""
-    endings = ".json", PROBABILITIES, UNCERTAINTY
-    return [target, *(beside(target, ending) for ending in endings)]
+    endings = PROBABILITIES, UNCERTAINTY
+    return [target, manifest_of(target), *(beside(target, end) for end in endings)]
+
+
+def manifest_of(mask: Path) -> Path:
+    """Name the manifest of a mask."""
+    return beside(mask, ".json")
 
 
 def beside(mask: Path, ending: str) -> Path:

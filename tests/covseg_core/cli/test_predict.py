@@ -257,10 +257,33 @@ def test_no_result_replaces_an_input(refused, scan, lungs, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_segmentation_replaces_no_slice_of_its_series(refused, dicom, tmp_path):
+    folder = shutil.copytree(dicom, tmp_path / "series")
+    first = sorted(folder.iterdir())[0]
+    before = first.read_bytes()
+    for scan in (folder, sorted(folder.iterdir())[1]):
+        words = scan, "-o", first, *BASELINE, "--format", "dicom-seg"
+        line = refused(2, "predict", *words)
+        assert f"{first.name!r} would replace an input" in line
+    assert first.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ['{"KVP": 120}', "[]", "no JSON"])
+def test_a_manifest_replaces_no_json_of_another_program(refused, scan, tmp_path, text):
+    beside = tmp_path / "scan.json"
+    beside.write_text(text)
+    words = scan, "-o", tmp_path, *BASELINE, "--format", "nrrd"
+    line = refused(2, "predict", *words)
+    assert "'scan.json' is there already and is not a manifest of covseg" in line
+    assert beside.read_text() == text
+    assert not (tmp_path / "scan.seg.nrrd").exists()
+
+
 def test_an_older_mask_is_replaced(covseg, scan, tmp_path):
     target = tmp_path / "mask.nii.gz"
     target.write_text("older")
-    assert covseg("predict", scan, "-o", target, *BASELINE).code == 0
+    for _ in range(2):
+        assert covseg("predict", scan, "-o", target, *BASELINE).code == 0
     assert voxels(target).any()
 
 

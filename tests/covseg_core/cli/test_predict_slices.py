@@ -112,6 +112,13 @@ def test_no_mask_replaces_a_picture(refuse, pictures, tmp_path):
     assert not (pictures / "a.json").exists()
 
 
+def test_no_manifest_replaces_json_of_another_program(refuse, pictures, tmp_path):
+    (tmp_path / "a.json").write_text("{}")
+    line = refuse(2, pictures / "a.png", "-o", tmp_path / "a.png")
+    assert "'a.json' is there already and is not a manifest of covseg" in line
+    assert not (tmp_path / "a.png").exists()
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.nii.gz"])
 def test_a_folder_named_like_a_file_is_refused(refuse, pictures, tmp_path, name):
     line = refuse(2, pictures, "-o", tmp_path / name)
