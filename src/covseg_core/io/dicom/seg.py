@@ -94,7 +94,8 @@ def read_dicom_seg(path: Path, ct: CTVolume) -> SegMasks:
     InputRefusedError
         If the file is damaged, is no segmentation, or no segment is one of ours.
     GeometryError
-        If its pixels do not lie on voxels of the CT within 0.01 mm.
+        If its pixels do not lie on voxels of the CT within 0.01 mm in a slice, and
+        within what slices may be uneven across them.
     """
     with refusing(path, "DICOM segmentation"), quiet():
         _require_room(path)

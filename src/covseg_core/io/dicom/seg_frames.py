@@ -9,6 +9,7 @@ import numpy as np
 
 from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.io.dicom.elements import integer, items, numbers
+from covseg_core.io.dicom.steps import tolerance_mm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Plane", "mark_pixels", "planes_of"]
 
 TOLERANCE_MM = 0.01
-"""A frame whose pixels are farther from the voxels of the CT lies on another grid."""
+"""A frame whose pixels lie farther beside the voxels of a slice is of another grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +144,9 @@ def _require_on_voxels(
     per_row: npt.NDArray[np.intp],
     per_column: npt.NDArray[np.intp],
 ) -> None:
+    normal = _normal(grid)
+    # Its slices were put at even steps, from positions that may be rounded.
+    allowed_mm = tolerance_mm(grid.spacing_mm_zyx[0])
     # Both are affine, so what holds at the corners holds between them.
     for row in (0, shape[0] - 1):
         for column in (0, shape[1] - 1):
@@ -150,14 +154,28 @@ def _require_on_voxels(
                 plane.origin_mm + row * plane.per_row_mm + column * plane.per_column_mm
             )
             voxel_mm = grid.world_mm(first + row * per_row + column * per_column)
-            off_mm = float(np.linalg.norm(pixel_mm - voxel_mm))
-            if not off_mm <= TOLERANCE_MM:
-                raise GeometryError(
-                    f"frame {plane.number} lies up to {off_mm:.3g} mm beside the "
-                    f"voxels of the CT, where at most {TOLERANCE_MM} mm is allowed. "
-                    "Give the CT that the segmentation was drawn on; it is not "
-                    "resampled."
-                )
+            off_mm = pixel_mm - voxel_mm
+            across_mm = float(off_mm @ normal)
+            within_mm = float(np.linalg.norm(off_mm - across_mm * normal))
+            _require_near(plane, within_mm, TOLERANCE_MM)
+            _require_near(plane, abs(across_mm), allowed_mm)
+
+
+def _require_near(plane: Plane, off_mm: float, allowed_mm: float) -> None:
+    # A distance that is no number is not near either.
+    if not off_mm <= allowed_mm:
+        raise GeometryError(
+            f"frame {plane.number} lies up to {off_mm:.3g} mm beside the voxels of the "
+            f"CT, where at most {allowed_mm:.3g} mm is allowed. Give the CT that the "
+            "segmentation was drawn on; it is not resampled."
+        )
+
+
+def _normal(grid: Grid) -> npt.NDArray[np.float64]:
+    """Give the unit vector across the slices of a CT."""
+    along_row, along_column = grid.affine_lps[:3, 0], grid.affine_lps[:3, 1]
+    across = np.cross(along_row, along_column)
+    return np.asarray(across / np.linalg.norm(across), np.float64)
 
 
 def _index(position_mm: npt.NDArray[np.float64], grid: Grid) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import highdicom
 import numpy as np
@@ -246,6 +247,29 @@ def test_jitter_below_a_hundredth_of_a_millimetre_is_no_matter(scan, write_seg, 
     affine[:3, 3] += 0.004
     mask = read_dicom_seg(path, replace(ct, grid=Grid(SHAPE, affine))).lesions
     assert np.array_equal(mask.labels == 1, two[0])
+
+
+def test_a_segmentation_of_slices_at_rounded_positions_is_read(scan, write_seg, two):
+    ct, _ = scan(_grid(np.diag([0.7, 0.8, 0.625])))
+    for path in map(Path, ct.source.paths):
+        header = dcmread(path)
+        header.ImagePositionPatient[2] = round(header.ImagePositionPatient[2], 1)
+        header.save_as(path)
+    ct = read_dicom(path.parent)
+    headers = [dcmread(path) for path in ct.source.paths]
+    steps_mm = np.diff([header.ImagePositionPatient[2] for header in headers])
+    assert np.ptp(steps_mm) == pytest.approx(0.1)
+    path = write_seg(headers, [two[0].astype(np.uint8)], [_describe(1, "GGO")])
+    assert np.array_equal(read_dicom_seg(path, ct).lesions.labels == 1, two[0])
+
+
+def test_a_scan_between_the_slices_is_refused(scan, write_seg, two):
+    ct, headers = scan()
+    path = write_seg(headers, [two[0].astype(np.uint8)], [_describe(1, "GGO")])
+    affine = ct.grid.affine_lps.copy()
+    affine[2, 3] += 0.35
+    with pytest.raises(GeometryError, match=r"0\.35 mm beside .* at most 0\.101 mm"):
+        read_dicom_seg(path, replace(ct, grid=Grid(SHAPE, affine)))
 
 
 def test_a_scan_of_other_spacing_is_refused(scan, write_seg, two):
