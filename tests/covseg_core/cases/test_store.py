@@ -151,6 +151,16 @@ def test_dicom_says_whose_scan_it_is(store, make_ct, tmp_path):
     assert len(set(patients)) == 3
 
 
+def test_a_number_that_is_said_is_the_one_in_dicom(store, make_ct, tmp_path):
+    for path in write_dicom_series(make_ct(0), tmp_path / "series"):
+        dataset = dcmread(path)
+        dataset.PatientID, dataset.IssuerOfPatientID = "4711", "CLINIC"
+        dataset.save_as(path)
+    read = store.add_case(read_dicom(tmp_path / "series"), split="held-out")
+    said = store.add_case(make_ct(1), patient="4711")
+    assert (said.patient, said.split) == (read.patient, "held-out")
+
+
 def test_a_patients_name_is_in_no_file(store, make_ct, make_mask, files_of):
     store.add_case(make_ct(), patient="Zebedee^Quorn")
     store.add_mask("case-0001", make_mask({1: 3}, make_ct()), source="manual")

@@ -112,7 +112,7 @@ _HEADER_TAGS = tuple(map(Tag, _HEADER_ELEMENTS))
 _PIXEL_TAGS = tuple(map(Tag, _PIXEL_ELEMENTS))
 _DIRECTORY_TAGS = (Tag("DirectoryRecordSequence"),)
 _IDENTITY_TAGS = tuple(map(Tag, _IDENTITY_ELEMENTS))
-_PATIENT_TAGS = (Tag("PatientID"), Tag("IssuerOfPatientID"))
+_PATIENT_TAGS = (Tag("PatientID"),)
 _UID_TAGS = (
     Tag("SOPInstanceUID"),
     Tag("StudyInstanceUID"),

@@ -28,16 +28,13 @@ def patient_key(path: Path) -> str:
     Returns
     -------
     str
-        (0010,0020) *Patient ID*, with (0010,0021) *Issuer of Patient ID* where
-        there is one; empty if the file names nobody or cannot be read.
+        (0010,0020) *Patient ID*; empty if the file names nobody or cannot be read.
     """
     try:
         with quiet():
-            header = read_patient(path)
-            patient = text(header, "PatientID")
-            issuer = text(header, "IssuerOfPatientID")
+            patient = text(read_patient(path), "PatientID")
     except Exception:  # noqa: BLE001 - pydicom's own message could hold the value
         return ""
-    if patient.casefold() in _NOBODY:
-        return ""
-    return f"{patient}^^^{issuer}" if issuer else patient
+    # No issuer: a person who types the number leaves it away, and one patient would
+    # be two.  Two who share a number only share a split.
+    return "" if patient.casefold() in _NOBODY else patient

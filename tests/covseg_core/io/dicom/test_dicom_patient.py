@@ -17,11 +17,11 @@ def named(series, edit):
     return name
 
 
-def test_a_patient_is_told_by_number_and_issuer(named):
+def test_a_patient_is_told_by_number_whoever_issued_it(named):
     path = named(PatientID=" 4711 ", PatientName="Doe^Jane")
     assert patient_key(path) == "4711"
     path = named(PatientID="4711", IssuerOfPatientID="CLINIC")
-    assert patient_key(path) == "4711^^^CLINIC"
+    assert patient_key(path) == "4711"
 
 
 @pytest.mark.parametrize("number", ["", "Anonymous", "ANON", "0", "unknown", None])
