@@ -32,8 +32,8 @@ __all__ = ["CohortStep", "cohort_csv", "read_cohort", "score_cohort"]
 
 _BEFORE = ("case", "mask_version", "mask_file_sha256", "lungs_sha256", "image_sha256")
 _AFTER = ("not_scored_because",)
-_SAME = ("mask_file_sha256", "lungs_sha256", "image_sha256", "covseg")
-"""A row stays as it is while these do."""
+_SAME = (*_BEFORE, "covseg")
+"""A row stays as it is while these do; only the version tells what a mask means."""
 _NO_MASK = "the case has no mask yet"
 _NO_SIZE = "a picture has no voxel size, so volumes are unknown"
 
@@ -70,8 +70,8 @@ def score_cohort(
     store : CaseReader
         The cases.
     known : mapping of str to mapping
-        Rows of an earlier run by case, see `read_cohort`; one whose scan, mask and
-        lungs are the same is not measured again.
+        Rows of an earlier run by case, see `read_cohort`; one whose scan, mask
+        version and lungs are the same is not measured again.
     find_lungs : callable
         Finds the lungs of a scan that has none.
 

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.reports.severity import cohort as module
 
 
@@ -70,6 +73,26 @@ def test_a_second_run_measures_only_what_changed(
     covseg("cases", "severity", cohort, "-o", table)
     assert len(measured) == 1
     assert rows(table)["case-0002"]["not_scored_because"] == ""
+
+
+def test_the_same_file_with_another_meaning_is_measured_again(
+    covseg, store, scan, lesions, blocks, tmp_path
+):
+    labels = (blocks.lesions.labels > 0).astype(np.uint8)
+    write_nifti_labels(lesions, replace(blocks.lesions, labels=labels))
+    table = tmp_path / "cohort.csv"
+    covseg("cases", "add", store, "--ct", scan, "--mask", lesions)
+    covseg("cases", "severity", store, "-o", table)
+    first = rows(table)["case-0001"]
+    assert float(first["both_ggo_ml"]) == pytest.approx(70)
+    words = ("--mask", lesions, "--labels", "infection", "--source", "edited")
+    covseg("cases", "add", store, "--case", "case-0001", *words)
+    covseg("cases", "severity", store, "-o", table)
+    again = rows(table)["case-0001"]
+    assert again["mask_file_sha256"] == first["mask_file_sha256"]
+    assert (again["mask_version"], again["mask_kind"]) == ("2", "edited")
+    assert again["both_ggo_ml"] == ""
+    assert float(again["both_infection_ml"]) == pytest.approx(70)
 
 
 def test_a_run_that_is_stopped_keeps_what_it_has(
