@@ -12,7 +12,7 @@ from covseg_core.io import NIFTI_SUFFIXES, is_nifti
 from covseg_core.io.images import list_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -56,20 +56,24 @@ def find_root(folder: Path, expected: str, wanted: tuple[str, ...]) -> Path:
     )
 
 
-def list_niftis(folder: Path) -> dict[str, Path]:
+def list_niftis(*folders: Path, channel: str = "") -> dict[str, Path]:
     """List ``.nii`` and ``.nii.gz`` files by their names without ending.
+
+    Parameters
+    ----------
+    folders : Path
+        Where to look; one that is not there is empty.
+    channel : str
+        What does not count at the end of a name either.
 
     Raises
     ------
     InputRefusedError
-        If two files differ in their ending only.
+        If two files differ in their folder or ending only.
     """
-    if not folder.is_dir():
-        return {}
-    paths = [path for path in folder.iterdir() if is_nifti(path) and path.is_file()]
-    visible = [path for path in paths if not path.name.startswith(".")]
-    ordered = sorted(visible, key=lambda path: _natural(path.name))
-    return _by_stem(ordered, {path: _nifti_stem(path) for path in ordered})
+    paths = [path for folder in folders for path in _niftis_in(folder)]
+    stems = {path: _nifti_stem(path).removesuffix(channel) for path in paths}
+    return _by_stem(paths, stems)
 
 
 def list_pictures(folder: Path) -> dict[str, Path]:
@@ -99,8 +103,19 @@ def public_id(*parts: str) -> str:
     return f"{text[: _LONGEST_ID - 9]}-{digest}"
 
 
-def patients_of(folder: Path) -> dict[str, str]:
+def patients_of(
+    folder: Path, images: Container[str], channel: str = ""
+) -> dict[str, str]:
     """Read ``patients.csv``, columns `name` and `patient`, if there is one.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    images : container of str
+        Names without ending that its rows may have.
+    channel : str
+        What does not count at the end of a name, as in `list_niftis`.
 
     Returns
     -------
@@ -110,31 +125,68 @@ def patients_of(folder: Path) -> dict[str, str]:
     Raises
     ------
     InputRefusedError
-        If the table has other columns or cannot be read.
+        If the table has other columns or cannot be read, names no image or gives
+        one two patients.
     """
-    path = folder / _PATIENTS
+    found: dict[str, str] = {}
+    strangers = []
+    for line, name, patient in _rows(folder / _PATIENTS):
+        stem = _plain_stem(name).removesuffix(channel)
+        if stem not in images:
+            strangers.append(line)
+        elif found.setdefault(stem, patient) != patient:
+            raise InputRefusedError(
+                f"line {line} of {_PATIENTS} gives an image another patient than a "
+                "line before it. Remove one of them."
+            )
+    if strangers:
+        # A name may be a person's, so the line is told.
+        raise InputRefusedError(
+            f"{len(strangers)} rows of {_PATIENTS} name no image, line {strangers[0]} "
+            "first. Correct each name to that of its image, without folder and with "
+            "or without ending, or remove the row."
+        )
+    return found
+
+
+def _rows(path: Path) -> list[tuple[int, str, str]]:
+    """Read line, name and patient of each row that is not blank."""
     if not path.is_file():
-        return {}
+        return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [(row["name"], row["patient"]) for row in csv.DictReader(file)]
+            table = csv.DictReader(file)
+            rows = [(table.line_num, row["name"], row["patient"]) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
         raise InputRefusedError(
             f"{_PATIENTS} cannot be read ({type(error).__name__}). It needs the "
             "columns name and patient, in UTF-8, one row per image."
         ) from error
-    return {_plain_stem(name or ""): patient or "" for name, patient in rows}
+    stripped = [
+        (line, (name or "").strip(), (patient or "").strip())
+        for line, name, patient in rows
+    ]
+    return [row for row in stripped if any(row[1:])]
+
+
+def _niftis_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    paths = [path for path in folder.iterdir() if is_nifti(path) and path.is_file()]
+    visible = [path for path in paths if not path.name.startswith(".")]
+    return sorted(visible, key=lambda path: _natural(path.name))
 
 
 def _by_stem(paths: list[Path], stems: Mapping[Path, str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in paths:
-        if stems[path] in found:
+        other = found.setdefault(stems[path], path)
+        if other is not path:
             raise InputRefusedError(
-                f"{found[stems[path]].name} and {path.name} differ in their ending "
-                "only. Remove one of them."
+                f"{other.parent.name}/{other.name} and {path.parent.name}/{path.name} "
+                "are one name, as folder and ending do not count. Rename or remove "
+                "one of them."
             )
-        found[stems[path]] = path
     return found
 
 
@@ -145,7 +197,7 @@ def _nifti_stem(path: Path) -> str:
 
 
 def _plain_stem(name: str) -> str:
-    return re.sub(r"\.(nii\.gz|nii|png|jpe?g|bmp)$", "", name.strip(), flags=re.I)
+    return re.sub(r"\.(nii\.gz|nii|png|jpe?g|bmp)$", "", name, flags=re.I)
 
 
 def _natural(name: str) -> tuple[object, ...]:

@@ -55,21 +55,25 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     Raises
     ------
     InputRefusedError
-        If the folder is laid out otherwise, or a file is damaged.
+        If the folder is laid out otherwise, a file is damaged, or a row of
+        ``patients.csv`` has no slice.
     GeometryError
         If masks do not lie on their slices.
     """
     root = find_root(folder, _EXPECTED, ("tr_im.nii.gz", "tr_im.nii"))
-    files, patients = list_niftis(root), patients_of(root)
+    files = list_niftis(root)
     if "tr_mask" not in files:
         raise InputRefusedError(
             f"tr_mask.nii.gz is missing beside tr_im.nii.gz; {_EXPECTED} were expected."
         )
-    listed = _slices("tr", _labelled(files), patients)
+    slices = _slices("tr", _labelled(files))
     if "val_im" in files:
-        unlabelled = _Stack(read_nifti_ct(files["val_im"]), None, None)
-        listed += _slices("val", unlabelled, patients)
-    return listed
+        slices |= _slices("val", _Stack(read_nifti_ct(files["val_im"]), None, None))
+    patients = patients_of(root, slices)
+    return tuple(
+        _listed(short, patients.get(short, ""), *place)
+        for short, place in slices.items()
+    )
 
 
 def _labelled(files: dict[str, Path]) -> _Stack:
@@ -83,16 +87,14 @@ def _labelled(files: dict[str, Path]) -> _Stack:
     return _Stack(ct, lesions, lungs)
 
 
-def _slices(
-    part: str, stack: _Stack, patients: dict[str, str]
-) -> tuple[ListedCase, ...]:
-    listed = []
-    for place in range(stack.ct.grid.shape[0]):
-        short = f"{part}-{place + 1:03d}"
-        name = f"medseg-slice-{short}"
-        load = partial(_case, name, patients.get(short) or name, stack, place)
-        listed.append(ListedCase(name, load))
-    return tuple(listed)
+def _slices(part: str, stack: _Stack) -> dict[str, tuple[_Stack, int]]:
+    places = range(stack.ct.grid.shape[0])
+    return {f"{part}-{place + 1:03d}": (stack, place) for place in places}
+
+
+def _listed(short: str, patient: str, stack: _Stack, place: int) -> ListedCase:
+    name = f"medseg-slice-{short}"
+    return ListedCase(name, partial(_case, name, patient or name, stack, place))
 
 
 def _case(name: str, patient: str, stack: _Stack, place: int) -> CollectedCase:

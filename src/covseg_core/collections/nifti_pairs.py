@@ -2,9 +2,9 @@
 
 Folders ``images`` (or ``imagesTr``), ``labels`` (or ``masks`` or ``labelsTr``) and
 optionally ``lungs``; a scan may lack its mask.  nnU-Net's ``_0000`` at the end of an
-image's name does not count.  ``patients.csv`` with the columns name and patient
-tells which scans are of one patient; else each is of another.  A name may be a
-person's, so cases are numbered.
+image's name does not count, here and in ``patients.csv``, whose columns name and
+patient tell which scans are of one patient; else each is of another.  A name may be
+a person's, so cases are numbered.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ __all__ = ["list_cases"]
 
 IMAGES = "images", "imagesTr"
 MASKS = "labels", "masks", "labelsTr"
+_CHANNEL = "_0000"
 _EXPECTED = "images/*.nii.gz with labels or masks of the same names"
 
 
@@ -48,22 +49,18 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     Raises
     ------
     InputRefusedError
-        If the folder is laid out otherwise or a mask has no scan.
+        If the folder is laid out otherwise, a mask or a row of ``patients.csv``
+        has no scan, or two scans or masks have one name.
     """
     root = find_root(folder, _EXPECTED, IMAGES)
-    images = {
-        stem.removesuffix("_0000"): path
-        for name in IMAGES
-        for stem, path in list_niftis(root / name).items()
-    }
-    masks = {
-        stem: path for name in MASKS for stem, path in list_niftis(root / name).items()
-    }
-    lungs, patients = list_niftis(root / "lungs"), patients_of(root)
+    images = list_niftis(*(root / name for name in IMAGES), channel=_CHANNEL)
+    masks = list_niftis(*(root / name for name in MASKS))
+    lungs = list_niftis(root / "lungs")
     require_no_strangers(images, masks)
     require_no_strangers(images, lungs)
     if not images:
         raise InputRefusedError(f"there is no scan; {_EXPECTED} was expected.")
+    patients = patients_of(root, images, _CHANNEL)
     return tuple(
         ListedCase(
             f"scan {number}",

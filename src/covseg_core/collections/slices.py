@@ -37,14 +37,15 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     Raises
     ------
     InputRefusedError
-        If the folder is laid out otherwise or a mask has no picture.
+        If the folder is laid out otherwise, or a mask or a row of ``patients.csv``
+        has no picture.
     """
     root = find_root(folder, _EXPECTED, ("images",))
     images, masks = list_pictures(root / "images"), list_pictures(root / "masks")
     require_no_strangers(images, masks)
     if not images:
         raise InputRefusedError(f"there is no picture; {_EXPECTED} was expected.")
-    patients = patients_of(root)
+    patients = patients_of(root, images)
     listed = []
     for number, (stem, image) in enumerate(images.items(), 1):
         patient = patients.get(stem) or f"file {stem}"

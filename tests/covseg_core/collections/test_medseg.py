@@ -68,6 +68,12 @@ def test_a_table_tells_whose_slices_they_are(slices, read):
     assert cases[3].patient == "medseg-slice-tr-004"
 
 
+def test_a_table_that_names_no_slice_is_refused(slices, read):
+    (slices / "patients.csv").write_text("name,patient\ntr-001,A\ntr-2,A\n")
+    with pytest.raises(InputRefusedError, match=r"name no image, line 3 first"):
+        read("medseg-slices", slices)
+
+
 def test_slices_without_masks_are_refused(put, read):
     put.ct("tr_im.nii.gz")
     with pytest.raises(InputRefusedError, match=r"tr_mask\.nii\.gz is missing"):

@@ -83,9 +83,57 @@ def test_a_table_with_other_columns_is_refused(pairs, read_all):
         read_all("nifti-pairs", pairs)
 
 
-def test_names_that_differ_in_their_ending_only_are_refused(pairs, read_all, put):
-    put.ct("images/a.nii")
-    with pytest.raises(InputRefusedError, match="differ in their ending only"):
+@pytest.mark.parametrize("name", ["a_0000.nii.gz", "a_0000", "a.nii.gz", "a"])
+@pytest.mark.parametrize("ending", ["", "_0000"])
+def test_the_table_may_spell_names_with_and_without_0000(put, read_all, name, ending):
+    put.ct(f"images/a{ending}.nii.gz", 0)
+    put.ct("images/b_0000.nii.gz", 1)
+    (put.root / "patients.csv").write_text(f"name,patient\n{name},Doe\nb,Doe\n , \n")
+    assert [case.patient for case in read_all("nifti-pairs", put.root)] == ["Doe"] * 2
+
+
+def test_a_table_that_names_no_image_is_refused(pairs, read_all):
+    table = "name,patient\na,Doe\nZebedee_Quorn,Doe\nimages/b,Doe\n"
+    (pairs / "patients.csv").write_text(table)
+    message = r"2 rows of patients\.csv name no image, line 3 first\. Correct"
+    with pytest.raises(InputRefusedError, match=message) as refusal:
+        read_all("nifti-pairs", pairs)
+    assert "Quorn" not in str(refusal.value)
+
+
+def test_a_table_that_gives_an_image_two_patients_is_refused(pairs, read_all):
+    (pairs / "patients.csv").write_text("name,patient\na,Doe\nb,Doe\na_0000,Roe\n")
+    message = r"line 4 of patients\.csv gives an image another patient"
+    with pytest.raises(InputRefusedError, match=message):
+        read_all("nifti-pairs", pairs)
+
+
+def test_an_image_may_stand_twice_in_the_table_with_one_patient(pairs, read_all):
+    (pairs / "patients.csv").write_text("name,patient\na,Doe\na.nii.gz, Doe\nb,\n")
+    patients = [case.patient for case in read_all("nifti-pairs", pairs)]
+    assert patients == ["Doe", "file b", "file c"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "images/a.nii",
+        "images/a_0000.nii.gz",
+        "imagesTr/a.nii.gz",
+        "imagesTr/a_0000.nii",
+    ],
+)
+def test_scans_of_one_name_are_refused(pairs, read_all, put, name):
+    put.ct(name)
+    message = r"images/a[_0]*\.nii.* and .*/a.* are one name, as folder"
+    with pytest.raises(InputRefusedError, match=message):
+        read_all("nifti-pairs", pairs)
+
+
+@pytest.mark.parametrize("name", ["labels/a.nii", "masks/a.nii", "labelsTr/a.nii.gz"])
+def test_masks_of_one_name_are_refused(pairs, read_all, put, lesion_labels, name):
+    put.labels(name, lesion_labels)
+    with pytest.raises(InputRefusedError, match="are one name, as folder and ending"):
         read_all("nifti-pairs", pairs)
 
 
@@ -105,6 +153,13 @@ def test_every_picture_is_of_another_patient_unless_said(pictures, read_all):
     (pictures / "patients.csv").write_text("name,patient\na,Doe\nb.jpg,Doe\n")
     patients = [case.patient for case in read_all("slices", pictures)]
     assert patients == ["Doe", "Doe", "file c"]
+
+
+@pytest.mark.parametrize("name", ["d", "a.tif", "a_0000.jpg", "images/a.jpg"])
+def test_a_table_that_names_no_picture_is_refused(pictures, read_all, name):
+    (pictures / "patients.csv").write_text(f"name,patient\n{name},Doe\n")
+    with pytest.raises(InputRefusedError, match=r"1 rows of patients\.csv name no im"):
+        read_all("slices", pictures)
 
 
 def test_grey_levels_of_a_mask_are_labels(pictures, read_all):
