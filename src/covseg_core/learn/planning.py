@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from covseg_core.cases.freeze import TrainingManifest, freeze
-from covseg_core.cases.record import SOURCES, TRUSTED
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.labels import LUNGS
+from covseg_core.learn.candidates import hindrance
 from covseg_core.learn.config import USUAL_PARENT_SHARE
 from covseg_core.learn.origin import card_for, weights_source
 from covseg_core.learn.plan import RunPlan
@@ -18,13 +18,10 @@ from covseg_core.registry.store import find_model, list_models
 
 if TYPE_CHECKING:
     from covseg_core.cases.reading import CaseReader
-    from covseg_core.cases.record import State
     from covseg_core.learn.config import NewModel
     from covseg_core.training.config import TrainSettings
 
 __all__ = ["make_plan", "require_free_name", "with_data"]
-
-DONE: tuple[State, ...] = ("done",)
 
 
 def make_plan(
@@ -49,7 +46,8 @@ def make_plan(
         How; with a parent, what was not said becomes fit for fine-tuning, unless
         that was only pretrained.
     pseudo_labels : bool
-        Learn from masks of models, too, where no one has corrected them.
+        Learn from masks of models, too, where no one has corrected them; what judges
+        the new model are masks of readers all the same.
 
     Raises
     ------
@@ -62,9 +60,10 @@ def make_plan(
     """
     require_free_name(name)
     card = card_for(name, wanted)
-    sources, states = (SOURCES, ("new", "done")) if pseudo_labels else (TRUSTED, DONE)
     tissues = ARCHITECTURES[card.architecture].learns_tissues
-    manifest = freeze(store, sources=sources, states=states, unlabelled=tissues)
+    manifest = freeze(store, unlabelled=tissues)
+    if pseudo_labels:
+        manifest = _with_pseudo_labels(manifest, store)
     if card.label_set == LUNGS.name:
         manifest = _with_lungs(manifest)
     if not manifest.of_split("train"):
@@ -125,13 +124,24 @@ def require_free_name(name: str) -> None:
         raise UsageError(f"there is a model {name!r} already; choose another --name.")
 
 
+def _with_pseudo_labels(
+    manifest: TrainingManifest, store: CaseReader
+) -> TrainingManifest:
+    """Add the newest masks of models, of cases that only models have outlined."""
+    found = freeze(store, sources=["model"], states=("new", "done")).cases
+    added = (case for case in found if not hindrance(store.read(case.case_id)))
+    cases = sorted((*manifest.cases, *added), key=lambda case: case.case_id)
+    return manifest.model_copy(update={"cases": tuple(cases)})
+
+
 def _with_lungs(manifest: TrainingManifest) -> TrainingManifest:
     """Leave out the cases without a lung mask, of which nothing can be learnt."""
     cases = tuple(case for case in manifest.cases if case.lungs_sha256 is not None)
     if not cases:
         raise InputRefusedError(
-            "no finished case of the store has a lung mask to learn from; give it with "
-            "`covseg cases add ... --lungs`."
+            "no finished case of the store has both a lung mask and a mask of lesions, "
+            "and only of such cases are lungs learnt; give both with "
+            "`covseg cases add ... --lungs ... --mask`."
         )
     return manifest.model_copy(update={"cases": cases})
 

@@ -85,8 +85,16 @@ def test_cases_without_lungs_are_left_out_and_a_store_of_them_is_refused(
     empty.add_case(blocks.ct, case_id="bare", split="train")
     empty.add_mask("bare", blocks.lesions, source="manual")
     empty.set_state("bare", "done")
-    with pytest.raises(InputRefusedError, match="no finished case of the store has a"):
+    with pytest.raises(InputRefusedError, match="no finished case of the store has bo"):
         make_plan(empty, "a", WANTED, QUICK)
+
+
+def test_lungs_without_a_mask_of_lesions_are_told_what_lacks(blocks, tmp_path):
+    store = CaseStore.create(tmp_path / "cases")
+    store.add_case(blocks.ct, case_id="a", lungs=blocks.lungs, split="train")
+    store.set_state("a", "done")
+    with pytest.raises(InputRefusedError, match="both a lung mask and a mask of les"):
+        make_plan(store, "airy", WANTED, QUICK)
 
 
 def test_lungs_are_compared_with_lungs_side_by_side(store, lung_plan):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from covseg_core.cases.store import CaseStore
@@ -21,11 +23,49 @@ def test_a_store_without_a_finished_case_teaches_nothing(tmp_path):
         make_plan(empty, "new", NewModel(), TrainSettings())
 
 
-def test_masks_of_models_are_learnt_from_only_if_asked(store, blocks):
+@pytest.fixture
+def with_models_masks(store, blocks):
+    """Add masks of a model to cases of all kinds; gives the store."""
+    kinds = (
+        ("finished", "train", "done"),
+        ("fresh", "train", "new"),
+        ("doubted", "train", "flagged"),
+        ("judge", "held-out", "done"),
+        ("chooser", "validation", "new"),
+    )
+    for number, (name, split, state) in enumerate(kinds, start=10):
+        ct = replace(blocks.ct, hu=blocks.ct.hu + number)
+        store.add_case(ct, case_id=name, split=split)
+        for _ in range(2):
+            store.add_mask(name, blocks.lesions, source="model", model="m")
+        store.set_state(name, state)
     store.add_mask("train-0", blocks.lesions, source="model", model="m")
-    for asked, version in ((False, 1), (True, 2)):
-        made = make_plan(store, "new", NewModel(), TrainSettings(), pseudo_labels=asked)
-        assert made.manifest.of_split("train")[0].version == version
+    store.add_mask("train-1", blocks.lesions, source="model", model="m")
+    store.set_state("train-1", "new")
+    return store
+
+
+def test_masks_of_models_are_learnt_from_only_if_asked(with_models_masks):
+    store = with_models_masks
+    plain = make_plan(store, "new", NewModel(), TrainSettings())
+    made = make_plan(store, "new", NewModel(), TrainSettings(), pseudo_labels=True)
+    assert [case.case_id for case in plain.manifest.of_split("train")] == ["train-0"]
+    learnt = [(case.case_id, case.version) for case in made.manifest.of_split("train")]
+    # A reader's mask is never passed over for a newer one of a model.
+    assert learnt == [("finished", 2), ("fresh", 2), ("train-0", 1)]
+
+
+def test_masks_of_models_judge_no_model(with_models_masks):
+    plans = [
+        make_plan(
+            with_models_masks, "new", NewModel(), TrainSettings(), pseudo_labels=asked
+        )
+        for asked in (False, True)
+    ]
+    for split in ("validation", "held-out"):
+        plain, made = (plan.manifest.of_split(split) for plan in plans)
+        assert made == plain
+        assert [case.source for case in made] == ["manual"]
 
 
 def test_with_a_parent_what_was_not_said_suits_fine_tuning(store):
