@@ -50,7 +50,7 @@ def pretrain(
         Print the outcome as one JSON document.
     """
     from covseg_core.cli.run_progress import run_and_show
-    from covseg_core.learn.plan import read_outcome, read_plan_as
+    from covseg_core.learn.plan import outcome_of, read_plan_as
     from covseg_core.learn.pretrain import learn_pretext
     from covseg_core.learn.pretrain_plan import (
         PretrainPlan,
@@ -67,7 +67,7 @@ def pretrain(
         refuse_settings(model, settings, config=config)
         plan = read_plan_as(PretrainPlan, name)
         require_same_scans(plan, scans)
-        outcome = read_outcome(name)
+        outcome = outcome_of(plan)
     else:
         said = read_config(config, NewNetwork, PretrainSettings)
         wanted = merged(NewNetwork, said, model)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from covseg_core.cases.store import CaseStore
     from covseg_core.learn.learn import Outcome
-    from covseg_core.learn.rounds.plan import Gathered
+    from covseg_core.learn.rounds.plan import Gathered, RoundsPlan
     from covseg_core.learn.rounds.run import RoundsEvent
 
 __all__ = ["self_train"]
@@ -65,15 +65,17 @@ def self_train(
     from covseg_core.cases.store import CaseStore
     from covseg_core.cli.run_progress import run_and_show
     from covseg_core.cli.train_progress import show_outcome
-    from covseg_core.learn.plan import read_outcome
+    from covseg_core.learn.plan import outcome_of, read_plan_as
+    from covseg_core.learn.rounds.plan import RoundsPlan
 
     store = CaseStore(cases)
     outcome = None
     if resume:
         _refuse_parent(parent)
         refuse_settings(settings, config=config)
-        outcome = read_outcome(name)
-        steps = _go_on(store, name)
+        plan = read_plan_as(RoundsPlan, name)
+        outcome = outcome_of(plan)
+        steps = _go_on(store, plan)
     else:
         said = read_config(config, SelfTrainSettings)
         how = merged(SelfTrainSettings, said, settings)
@@ -111,14 +113,11 @@ def _begin(
 
 
 def _go_on(
-    store: CaseStore, name: str
+    store: CaseStore, plan: RoundsPlan
 ) -> Generator[Gathered | RoundsEvent, None, Outcome]:
-    from covseg_core.learn.plan import read_plan_as
-    from covseg_core.learn.rounds.plan import RoundsPlan
     from covseg_core.learn.rounds.run import self_train
 
-    made = read_plan_as(RoundsPlan, name)
-    return (yield from self_train(store, made, resume=True))
+    return (yield from self_train(store, plan, resume=True))
 
 
 def _refuse_parent(parent: str | None) -> None:

@@ -56,7 +56,7 @@ def train(
     from covseg_core.cli.run_progress import run_and_show
     from covseg_core.cli.train_progress import show_outcome
     from covseg_core.learn.learn import learn
-    from covseg_core.learn.plan import read_outcome, read_plan
+    from covseg_core.learn.plan import outcome_of, read_plan
     from covseg_core.learn.planning import make_plan
 
     store = CaseStore(cases)
@@ -64,7 +64,7 @@ def train(
     if resume:
         refuse_settings(model, settings, config=config)
         plan = read_plan(name)
-        outcome = read_outcome(name)
+        outcome = outcome_of(plan)
     else:
         said = read_config(config, NewModel, TrainSettings)
         plan = make_plan(

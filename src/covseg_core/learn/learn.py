@@ -11,12 +11,18 @@ from covseg_core.io.atomic import write_json
 from covseg_core.learn.compare import Compared, Comparison, compare_models
 from covseg_core.learn.drawing import drawn_weights
 from covseg_core.learn.logged import logged
-from covseg_core.learn.origin import first_network
-from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
+from covseg_core.learn.origin import find_parent, first_network
+from covseg_core.learn.plan import (
+    OUTCOME,
+    discard_run,
+    require_own_name,
+    run_folder,
+    write_plan,
+)
 from covseg_core.learn.slices import Prepared, prepare_cases
 from covseg_core.registry.locking import locked
 from covseg_core.registry.promotion import OUTLINES, promote
-from covseg_core.registry.store import find_model, models_folder
+from covseg_core.registry.store import models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
 from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.devices import make_fabric
@@ -107,6 +113,8 @@ def learn(
 
     Raises
     ------
+    UsageError
+        If another model took the name of the new one, or of its parent.
     OutputError
         If another process is at this run, or something could not be written.
     """
@@ -224,9 +232,14 @@ def conclude(
     ------
     Compared
         Before every held-out case and at the end.
+
+    Raises
+    ------
+    UsageError
+        If another model took the name of the new one, or of its parent.
     """
     comparison = yield from _compare(store, plan, model)
-    outcome = decide(plan, _save(model, comparison), comparison)
+    outcome = decide(plan, _save(plan, model, comparison), comparison)
     write_json(run_folder(plan.name) / OUTCOME, outcome.as_dict())
     discard_run(plan.name, but=KEPT)
     return outcome
@@ -238,14 +251,20 @@ def _compare(
     held_out = plan.manifest.of_split("held-out")
     if not held_out:
         return None
-    before = None if plan.parent is None else load_model(find_model(plan.parent))
+    before = None
+    if plan.parent is not None:
+        before = load_model(find_parent(plan.parent, plan.card.parent_sha256))
     return (
         yield from compare_models(store, held_out, before, model, plan.settings.device)
     )
 
 
-def _save(model: LoadedModel, comparison: Comparison | None) -> ModelEntry:
-    card, network = model.card, model.network
+def _save(
+    plan: RunPlan, model: LoadedModel, comparison: Comparison | None
+) -> ModelEntry:
+    require_own_name(plan)
+    network, facts = model.network, {"plan_sha256": plan.sha256}
+    card = model.card.model_copy(update={"training": model.card.training | facts})
     if comparison is not None:
         found = [case.after for case in comparison.cases]
         told = {

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from covseg_core.learn.config import NewModel
     from covseg_core.learn.plan import RunPlan
     from covseg_core.models.network import SegmentationNetwork
+    from covseg_core.registry.store import ModelEntry
 
-__all__ = ["card_for", "first_network", "weights_source"]
+__all__ = ["card_for", "find_parent", "first_network", "weights_source"]
 
 DEFAULT_ARCHITECTURE = "infnet"
 DEFAULT_BACKBONE = "regnety_004"
@@ -62,7 +63,8 @@ def card_for(name: str, wanted: NewModel) -> ModelCard:
     Raises
     ------
     UsageError
-        If what is wanted contradicts itself.
+        If what is wanted contradicts itself, or the parent is a folder that is not
+        among the models here.
     ModelRefusedError
         If the network cannot be built, or the parent is not there.
     """
@@ -125,6 +127,8 @@ def _card_from_parent(name: str, parent: str, architecture: str | None) -> Model
         # What was said of weights that cannot outline is true no more.
         card = card.model_copy(update={"pretext": "", "limits": ""})
     how = "trained" if entry.card.pretext else "fine-tuned"
+    # From here on a parent that was given by its folder is known by its name.
+    find_parent(entry.card.name, entry.card.weights_sha256)
     return card.model_copy(
         update={
             "name": name,
@@ -178,6 +182,27 @@ def _first_stage(card: ModelCard) -> ModelCard:
     return card.model_copy(update=change)
 
 
+def find_parent(name: str, weights_sha256: str) -> ModelEntry:
+    """Find a parent by its name and the hash of its weights.
+
+    Raises
+    ------
+    UsageError
+        If it is not here, or another model has its name.
+    """
+    words = (
+        f"the parent {name!r} is not among the models here; "
+        "bring it in with `covseg models import`."
+    )
+    try:
+        entry = find_model(name)
+    except ModelRefusedError as error:
+        raise UsageError(words) from error
+    if entry.card.weights_sha256 != weights_sha256:
+        raise UsageError(words)
+    return entry
+
+
 def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | None:
     """Name the model whose weights a run begins with; None is random weights.
 
@@ -189,26 +214,26 @@ def weights_source(card: ModelCard, start: Literal["parent", "base"]) -> str | N
     if card.parent is None:
         return None
     source = card.parent if start == "parent" else card.base or card.parent
-    try:
-        first = find_model(source).card
-    except ModelRefusedError as error:
-        if start == "parent":
-            words = (
-                f"the parent {source!r} is not among the models here; "
-                "bring it in with `covseg models import`."
-            )
-        else:
-            words = (
-                f"the first model {source!r} of this line is not here any more; "
-                "start from the parent with --start parent."
-            )
-        raise UsageError(words) from error
+    if source == card.parent:
+        first = find_parent(source, card.parent_sha256).card
+    else:
+        first = _first_of_line(source)
     if first.pretext and first.architecture != card.architecture:
         raise UsageError(
             f"the first model {source!r} of this line was only pretrained, as "
             f"{first.architecture}; start from the parent with --start parent."
         )
     return source
+
+
+def _first_of_line(name: str) -> ModelCard:
+    try:
+        return find_model(name).card
+    except ModelRefusedError as error:
+        raise UsageError(
+            f"the first model {name!r} of this line is not here any more; "
+            "start from the parent with --start parent."
+        ) from error
 
 
 def first_network(plan: RunPlan) -> SegmentationNetwork:
@@ -219,6 +244,8 @@ def first_network(plan: RunPlan) -> SegmentationNetwork:
 
     Raises
     ------
+    UsageError
+        If the parent is not here any more, or another model has its name.
     ModelRefusedError
         If it cannot be built, or the weights cannot be read or are of another
         network.
@@ -226,7 +253,11 @@ def first_network(plan: RunPlan) -> SegmentationNetwork:
     torch.manual_seed(plan.settings.seed)
     if plan.weights_from is None:
         return create_model(plan.card.architecture, **plan.card.arguments)
-    source = load_model(find_model(plan.weights_from), to_train=True)
+    if plan.weights_from == plan.card.parent:
+        entry = find_parent(plan.weights_from, plan.card.parent_sha256)
+    else:
+        entry = find_model(plan.weights_from)
+    source = load_model(entry, to_train=True)
     if source.network is None:
         raise ModelRefusedError(f"{plan.weights_from!r} has no network.")
     if source.card.architecture == plan.card.architecture:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from covseg_core.cases.freeze import TrainingManifest
+from covseg_core.cases.seal import digest_of
 from covseg_core.errors import InputRefusedError, OutputError, UsageError
 from covseg_core.io.atomic import write_json
 from covseg_core.registry.card import NAME_PATTERN, ModelCard
-from covseg_core.registry.store import models_folder
+from covseg_core.registry.store import list_models, models_folder
 from covseg_core.settings import Settings
 from covseg_core.training.config import TrainSettings
 
@@ -26,9 +27,11 @@ __all__ = [
     "Plan",
     "RunPlan",
     "discard_run",
+    "outcome_of",
     "read_outcome",
     "read_plan",
     "read_plan_as",
+    "require_own_name",
     "run_folder",
     "write_plan",
 ]
@@ -47,6 +50,11 @@ class Plan(Settings):
 
     name: str = Field(pattern=NAME_PATTERN)
     card: ModelCard
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that the run is to do; its model tells it as `plan_sha256`."""
+        return digest_of(self.model_dump(mode="json"))
 
 
 class RunPlan(Plan):
@@ -70,21 +78,24 @@ def run_folder(name: str) -> Path:
 
 
 def write_plan(plan: Plan) -> None:
-    """Begin a run.
+    """Begin a run; one of that name that is finished, and its model removed, goes.
 
     Raises
     ------
     UsageError
-        If there is one of that name already.
+        If there is another one of that name already, or a model.
     OutputError
         If its folder cannot be made.
     """
     folder = run_folder(plan.name)
+    if (folder / OUTCOME).exists() and _stored(plan.name) is None:
+        discard_run(plan.name)
     if (folder / PLAN).exists():
         raise UsageError(
             f"a run {plan.name!r} has begun already; go on with --resume, or choose "
             "another --name."
         )
+    require_own_name(plan)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -131,6 +142,45 @@ def read_outcome(name: str) -> dict[str, Any] | None:
         return None
     outcome: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return outcome
+
+
+def outcome_of(plan: Plan) -> dict[str, Any] | None:
+    """Read what came of a run that is to go on; None if it is not finished.
+
+    Raises
+    ------
+    UsageError
+        If another model took its name, or it is finished and its model is gone.
+    """
+    outcome = read_outcome(plan.name)
+    if outcome is None:
+        require_own_name(plan)
+        return None
+    card = _stored(plan.name)
+    if card is None or card.weights_sha256 != outcome["weights_sha256"]:
+        raise UsageError(
+            f"the run {plan.name!r} is finished and its model is gone; leave --resume "
+            "away to train again, or choose another --name if a model has that one."
+        )
+    return outcome
+
+
+def require_own_name(plan: Plan) -> None:
+    """Raise `UsageError` if a model that is not of this run has its name by now."""
+    card = _stored(plan.name)
+    # A run that was killed at its very end may have stored its model.
+    if card is not None and card.training.get("plan_sha256") != plan.sha256:
+        raise UsageError(
+            f"there is another model {plan.name!r} by now, which this run would "
+            "overwrite: export it if you need it, remove it with "
+            f"`covseg models remove {plan.name}`, then go on with --resume."
+        )
+
+
+def _stored(name: str) -> ModelCard | None:
+    """Find the card of a model of the user's; a bundled one can be trained anew."""
+    entries = (entry for entry in list_models() if entry.origin == "user")
+    return next((entry.card for entry in entries if entry.card.name == name), None)
 
 
 def discard_run(name: str, *, but: tuple[str, ...] = ()) -> None:

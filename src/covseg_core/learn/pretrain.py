@@ -17,7 +17,13 @@ from covseg_core.inference.lungs import lungs_of
 from covseg_core.io.atomic import write_json
 from covseg_core.labels import INFECTION
 from covseg_core.learn.logged import logged
-from covseg_core.learn.plan import OUTCOME, discard_run, run_folder, write_plan
+from covseg_core.learn.plan import (
+    OUTCOME,
+    discard_run,
+    require_own_name,
+    run_folder,
+    write_plan,
+)
 from covseg_core.learn.slices import Prepared, prepare_once
 from covseg_core.models import create_model
 from covseg_core.registry.locking import locked
@@ -102,6 +108,8 @@ def learn_pretext(
     ------
     InputRefusedError
         If a scan cannot be read, or its lungs are not found.
+    UsageError
+        If another model took the name of the new one.
     OutputError
         If another process is at this run, or something could not be written.
     """
@@ -135,9 +143,11 @@ def _turn(
         "seconds_of_last_start": round(time.monotonic() - begun, 1),
         "device": str(fabric.device),
         "processes": fabric.world_size,
+        "plan_sha256": plan.sha256,
     }
     told = {"metrics": _metrics(last), "training": facts}
     card = plan.card.model_copy(update=told)
+    require_own_name(plan)
     entry = save_model(models_folder() / card.name, card, training.handed_on())
     outcome = Pretrained(entry, len(data))
     write_json(run_folder(plan.name) / OUTCOME, outcome.as_dict())

@@ -11,11 +11,20 @@ import pytest
 
 from covseg_core.cases.store import CaseStore
 from covseg_core.learn import learn as learning
+from covseg_core.learn.config import NewModel, NewNetwork
 from covseg_core.learn.learn import Outcome
-from covseg_core.learn.plan import read_plan, run_folder
+from covseg_core.learn.plan import OUTCOME, read_plan, run_folder, write_plan
+from covseg_core.learn.planning import make_plan
+from covseg_core.learn.pretrain_plan import plan_pretraining
+from covseg_core.learn.rounds.config import SelfTrainSettings
+from covseg_core.learn.rounds.plan import RoundsPlan
+from covseg_core.learn.unlabelled import find_unlabelled
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import DEFAULT_MODEL, find_model
+from covseg_core.registry.weights import load_model, save_model
+from covseg_core.training.config import TrainSettings
 from covseg_core.training.fit import Step
+from covseg_core.training.pretrain_config import PretrainSettings
 
 QUICK = ("--epochs", 1, "--batch-size", 4, "--device", "cpu", "--progress", "none")
 
@@ -123,6 +132,62 @@ def test_ctrl_c_stops_after_the_step_and_resume_goes_on(covseg, store, monkeypat
     assert (last.code, last.out) == (0, again.out)
 
 
+def begin(command, store):
+    """Leave the plan of a run ``new`` of some command behind."""
+    cases = CaseStore(store)
+    if command == "pretrain":
+        scans = find_unlabelled([store], outlined_too=True)
+        plan = plan_pretraining(scans, "new", NewNetwork(), PretrainSettings())
+    else:
+        plan = make_plan(cases, "new", NewModel(size=64), SelfTrainSettings())
+    if command == "self-train":
+        plan = RoundsPlan(**dict(plan), queue=())
+    if command == "train":
+        plan = plan.model_copy(update={"settings": TrainSettings(epochs=1)})
+    write_plan(plan)
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain", "self-train"])
+def test_a_run_that_goes_on_leaves_other_models_alone(
+    refused, covseg, store, tmp_path, tiny_model, command
+):
+    begin(command, store)
+    file = tmp_path / "tiny.covseg.zip"
+    assert covseg("models", "export", tiny_model, "-o", file).code == 0
+    assert covseg("models", "import", file, "--name", "new").code == 0
+    words = (command, store, "--name", "new", "--resume")
+    assert "remove it with `covseg models remove new`" in refused(2, *words)
+    assert find_model("new").card.summary == find_model(tiny_model).card.summary
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain", "self-train"])
+def test_a_finished_run_whose_model_is_gone_is_no_success(refused, store, command):
+    begin(command, store)
+    outcome = {"model": "new", "weights_sha256": "0" * 64}
+    (run_folder("new") / OUTCOME).write_text(json.dumps(outcome))
+    told = refused(2, command, store, "--name", "new", "--resume")
+    assert "the run 'new' is finished and its model is gone; leave --resume" in told
+
+
+def test_a_name_is_free_again_when_its_model_is_removed(covseg, store):
+    words = ("train", store, "--name", "new", "--size", 64, *QUICK)
+    for _ in range(2):
+        answer = covseg(*words)
+        assert answer.code == 0, answer.err
+        assert covseg("models", "remove", "new").code == 0
+
+
+def test_a_folder_with_the_name_of_another_model_is_no_parent(
+    refused, store, tiny_model, tmp_path
+):
+    entry = find_model(tiny_model)
+    card = entry.card.model_copy(update={"name": "infnet-small"})
+    network = load_model(entry).network
+    save_model(tmp_path / "folder", card, network.state_dict())
+    words = ("train", store, "--name", "new", "--parent", tmp_path / "folder")
+    assert "the parent 'infnet-small' is not among the models" in refused(2, *words)
+
+
 def test_settings_come_from_a_file_and_the_command_line_comes_first(
     covseg, store, tmp_path, monkeypatch
 ):
@@ -176,8 +241,6 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
 
 def test_a_plan_keeps_what_was_said(covseg, store, monkeypatch):
     def stop(store, plan, *, resume):
-        from covseg_core.learn.plan import write_plan
-
         write_plan(plan)
         raise KeyboardInterrupt
         yield

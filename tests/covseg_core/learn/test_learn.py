@@ -13,14 +13,15 @@ import pytest
 import torch
 
 from covseg_core.errors import OutputError, UsageError
+from covseg_core.learn import learn as learning
 from covseg_core.learn.compare import CaseScore, Compared, Comparison
-from covseg_core.learn.learn import decide, learn
-from covseg_core.learn.plan import read_outcome, read_plan, run_folder
+from covseg_core.learn.learn import conclude, decide, learn
+from covseg_core.learn.plan import outcome_of, read_outcome, read_plan, run_folder
 from covseg_core.learn.slices import Prepared, prepare_cases
 from covseg_core.metrics.intervals import compare_paired
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import DEFAULT_MODEL, find_model
-from covseg_core.registry.weights import load_model
+from covseg_core.registry.weights import load_model, save_model
 from covseg_core.training.fit import Step
 from covseg_core.training.validate import validation_score
 
@@ -155,6 +156,50 @@ def test_a_run_that_was_stopped_goes_on_to_the_very_weights(store, plan):
     whole, resumed = weights_of("whole"), weights_of("cut")
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
     assert find_model("cut").card.metrics == find_model("whole").card.metrics
+
+
+def test_a_run_that_was_killed_beside_its_stored_model_goes_on(
+    store, plan, monkeypatch
+):
+    def killed(path, document):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            finish(learn(store, plan("cut")))
+    stored = find_model("cut").card
+    made = read_plan("cut")
+    assert outcome_of(made) is None
+    _, outcome = finish(learn(store, made, resume=True))
+    assert outcome.model.card.weights_sha256 == stored.weights_sha256
+    assert outcome_of(made) == outcome.as_dict()
+
+
+def test_a_model_that_took_the_name_while_another_was_trained_stays(
+    store, plan, parent, covseg_home
+):
+    made = plan("new")
+    other = load_model(find_model(parent))
+    next(steps := learn(store, made))
+    card = other.card.model_copy(update={"name": "new"})
+    save_model(covseg_home / "models" / "new", card, other.network.state_dict())
+    with pytest.raises(UsageError, match="there is another model 'new' by now"):
+        finish(steps)
+    assert find_model("new").card.summary == other.card.summary
+    # What was learnt is not lost.
+    assert list(run_folder("new").glob("*.ckpt"))
+
+
+def test_a_model_is_not_compared_with_one_that_replaced_its_parent(
+    store, plan, parent, covseg_home
+):
+    made = plan("new", parent=parent)
+    before = load_model(find_model(parent))
+    state = {key: value + 1 for key, value in before.network.state_dict().items()}
+    save_model(covseg_home / "models" / parent, before.card, state)
+    with pytest.raises(UsageError, match="the parent 'parent' is not among the models"):
+        next(conclude(store, made, before))
 
 
 def test_two_processes_cannot_be_at_one_run(store, plan):

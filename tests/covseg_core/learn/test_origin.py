@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from covseg_core.learn.origin import card_for, first_network, weights_source
 from covseg_core.learn.planning import make_plan
 from covseg_core.models import create_model
 from covseg_core.registry.store import find_model
-from covseg_core.registry.weights import load_model
+from covseg_core.registry.weights import load_model, save_model
 from covseg_core.training.config import TrainSettings
 
 
@@ -70,6 +71,38 @@ def test_a_second_stage_is_put_on_a_first_one_that_rests(store):
     assert all(torch.equal(prior[key], parent[key]) for key in parent)
     assert not any(weight.requires_grad for weight in network.prior.parameters())
     assert all(weight.requires_grad for weight in network.unet.parameters())
+
+
+@pytest.fixture
+def elsewhere(parent, tmp_path):
+    """A folder with a copy of the parent."""
+    return shutil.copytree(find_model(parent).folder, tmp_path / "elsewhere")
+
+
+def put_other_weights(name, tiny):
+    torch.manual_seed(4)
+    entry = find_model(name)
+    save_model(entry.folder, entry.card, create_model("infnet", **tiny).state_dict())
+
+
+def test_a_parent_may_be_the_folder_of_a_model_that_is_here(plan, elsewhere):
+    assert plan("new", parent=str(elsewhere)) == plan("new", parent="parent")
+
+
+@pytest.mark.parametrize("start", ["parent", "base"])
+def test_a_folder_with_the_name_of_another_model_is_no_parent(
+    plan, elsewhere, tiny, start
+):
+    put_other_weights("parent", tiny)
+    with pytest.raises(UsageError, match="the parent 'parent' is not among the models"):
+        plan("new", parent=str(elsewhere), start=start)
+
+
+def test_a_parent_that_was_replaced_meanwhile_gives_no_weights(plan, parent, tiny):
+    made = plan("new", parent=parent)
+    put_other_weights(parent, tiny)
+    with pytest.raises(UsageError, match="the parent 'parent' is not among the models"):
+        first_network(made)
 
 
 def test_what_was_measured_of_a_parent_is_not_said_of_its_child(store, monkeypatch):

@@ -13,7 +13,13 @@ from covseg_core.io.nifti import write_nifti_ct
 from covseg_core.learn.config import NewModel, NewNetwork
 from covseg_core.learn.learn import learn
 from covseg_core.learn.origin import card_for, first_network, weights_source
-from covseg_core.learn.plan import read_outcome, read_plan, read_plan_as, run_folder
+from covseg_core.learn.plan import (
+    outcome_of,
+    read_outcome,
+    read_plan,
+    read_plan_as,
+    run_folder,
+)
 from covseg_core.learn.planning import make_plan
 from covseg_core.learn.pretrain import learn_pretext
 from covseg_core.learn.pretrain_plan import PretrainPlan, plan_pretraining
@@ -108,6 +114,27 @@ def test_a_run_that_was_stopped_goes_on_to_the_very_weights(scans, pretraining):
     finish(learn_pretext(scans, again, resume=True))
     hashes = [find_model(name).card.weights_sha256 for name in ("whole", "cut")]
     assert hashes[0] == hashes[1]
+
+
+def test_a_model_that_took_the_name_meanwhile_is_not_overwritten(
+    scans, pretraining, pretrained
+):
+    before = find_model("pre").card
+    made = pretraining("cut")
+    card = made.card.model_copy(update={"name": "pre"})
+    made = made.model_copy(update={"name": "pre", "card": card})
+    with pytest.raises(UsageError, match="there is another model 'pre' by now"):
+        finish(learn_pretext(scans, made, resume=True))
+    assert find_model("pre").card == before
+
+
+def test_a_run_that_was_killed_beside_its_stored_model_goes_on(scans, pretraining):
+    finish(learn_pretext(scans, pretraining("cut")))
+    (run_folder("cut") / "outcome.json").unlink()
+    made = read_plan_as(PretrainPlan, "cut")
+    assert outcome_of(made) is None
+    _, outcome = finish(learn_pretext(scans, made, resume=True))
+    assert outcome_of(made) == outcome.as_dict()
 
 
 def test_the_plan_of_another_command_is_refused(scans, pretraining):

@@ -15,7 +15,7 @@ from covseg_core.cases.record import TRUSTED
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.io.nifti import write_nifti_ct
 from covseg_core.learn import pseudo
-from covseg_core.learn.plan import read_outcome, read_plan_as, run_folder
+from covseg_core.learn.plan import outcome_of, read_plan_as, run_folder
 from covseg_core.learn.pseudo import Labelled
 from covseg_core.learn.rounds.learner import Stage
 from covseg_core.learn.rounds.plan import RoundsPlan
@@ -99,7 +99,8 @@ def test_inf_net_labels_in_rounds_and_ends_on_pseudo_and_on_true_labels(store, r
 
     assert [case.case_id for case in outcome.comparison.cases] == ["held-out-3"]
     assert outcome.promoted is not outcome.is_worse
-    assert read_outcome("new") == outcome.as_dict()
+    assert outcome_of(read_plan_as(RoundsPlan, "new")) == outcome.as_dict()
+    assert card.training["plan_sha256"] == made.sha256
     left = {path.name for path in run_folder("new").iterdir()}
     logs = {"log.csv", "log.jsonl", "rounds.jsonl", "tensorboard"}
     assert left <= {"run.json", "outcome.json"} | logs
