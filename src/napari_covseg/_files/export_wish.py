@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from covseg_core.errors import UsageError
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._files.export import Content, Drawn, ExportWish
+from napari_covseg._session.editor import GROWING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +27,15 @@ def wish_of(
     Raises
     ------
     UsageError
-        If no CT is open.
+        If no CT is open, or if a run still writes to the mask.
     """
     facts = None if session.scan is None else facts_of(session.scan.metadata)
     if not isinstance(facts, CTFacts):
         raise UsageError("open a chest CT first.")
     drawn, editor = None, session.mask
     if editor is not None and content != "lungs":
+        if editor.is_growing:
+            raise UsageError(GROWING)
         # A copy: the reader may go on painting.
         labels, metadata = editor.labels.copy(), dict(editor.layer.metadata)
         drawn = Drawn(labels, metadata, editor.origin)

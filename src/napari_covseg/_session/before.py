@@ -44,7 +44,6 @@ class Before(QObject):
         self._viewer, self._editor = viewer, editor
         self._layer: Labels | None = None
         self._was_visible = True
-        self._has_locked = False
 
     @property
     def is_shown(self) -> bool:
@@ -57,7 +56,7 @@ class Before(QObject):
             return
         mask, editor = self._editor.layer, self._editor
         editor.commit()
-        self._was_visible, self._has_locked = mask.visible, not editor.is_locked
+        self._was_visible = mask.visible
         self._layer = self._viewer.add_labels(
             editor.opened_labels(),
             name=f"{mask.name} as opened",
@@ -69,8 +68,7 @@ class Before(QObject):
         )
         self._layer.contour = mask.contour
         self._layer.editable = False
-        if self._has_locked:
-            editor.lock()
+        editor.lock("look")
         mask.visible = False
         # Its keys, of which one leads back, work only while it is active.
         self._viewer.layers.selection.active = mask
@@ -88,8 +86,7 @@ class Before(QObject):
         if layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
         self._editor.layer.visible = self._was_visible
-        if self._has_locked:
-            self._editor.unlock()
+        self._editor.unlock("look")
         if self._editor.layer in self._viewer.layers:
             self._viewer.layers.selection.active = self._editor.layer
         self.changed.emit()

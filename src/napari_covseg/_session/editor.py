@@ -9,7 +9,7 @@ redo and the journal come from there.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from napari.utils.notifications import show_warning
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from covseg_core.labels import LabelSet
 
-__all__ = ["Limit", "MaskEditor"]
+__all__ = ["GROWING", "Limit", "MaskEditor"]
+
+GROWING = "Wait until the outline is done."
+"""Said where a mask is wanted that a run still writes to."""
 
 _Labels: TypeAlias = "npt.NDArray[np.uint8]"
 Limit: TypeAlias = "Callable[[_Labels, _Labels, Box], npt.NDArray[np.bool_] | None]"
@@ -86,7 +89,8 @@ class MaskEditor(QObject):
         self._opened = self._kept
         self._is_saved = True
         self._is_touched = False
-        self._mode: str | None = None
+        self._mode = ""
+        self._locked_by: set[str] = set()
         self._announced: tuple[str, Box] | None = None
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -147,8 +151,13 @@ class MaskEditor(QObject):
 
     @property
     def is_locked(self) -> bool:
-        """Whether a run writes to the mask, so that nobody may paint."""
-        return self._mode is not None
+        """Whether nobody may paint; see `lock`."""
+        return bool(self._locked_by)
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether a run writes to the mask, so that what is there is half of it."""
+        return "run" in self._locked_by
 
     def apply(self, title: str, labels: _Labels) -> Change | None:
         """Make a mask (Z, Y, X) the next edit, one undo step.
@@ -191,19 +200,24 @@ class MaskEditor(QObject):
         self._remember(change, by_hand=by_hand)
 
     def undo(self) -> None:
-        """Take back the last edit."""
+        """Take back the last edit; not while the mask grows."""
         self.commit()
-        if (change := self.history.undo()) is not None:
+        if not self.is_growing and (change := self.history.undo()) is not None:
             self._replay(change.inverse())
 
     def redo(self) -> None:
-        """Make the edit again that was undone last."""
+        """Make the edit again that was undone last; not while the mask grows."""
         self.commit()
-        if (change := self.history.redo()) is not None:
+        if not self.is_growing and (change := self.history.redo()) is not None:
             self._replay(change)
 
     def commit(self, title: str = "Edit") -> None:
-        """Remember what differs from the last edit, whoever wrote it there."""
+        """Remember what differs from the last edit, whoever wrote it there.
+
+        What a run writes is no edit before the run has ended.
+        """
+        if self.is_growing:
+            return
         self._keep_announced()
         self._keep(title, whole(self._kept.shape))
 
@@ -233,20 +247,23 @@ class MaskEditor(QObject):
         """Give the mask (Z, Y, X) as it was before the first edit; do not write."""
         return self._opened
 
-    def lock(self) -> None:
-        """Keep the reader from painting while a run writes to the mask."""
-        if self._mode is None:
+    def lock(self, by: Literal["run", "look"] = "run") -> None:
+        """Keep the reader from painting: a run writes, or an older mask is seen."""
+        if not self.is_locked:
             self._mode = str(self.layer.mode)
             self.layer.editable = False
-            self.state_changed.emit()
+        self._locked_by.add(by)
+        self.state_changed.emit()
 
-    def unlock(self) -> None:
-        """Let the reader paint again, with the tool in hand."""
-        if self._mode is not None:
-            mode, self._mode = self._mode, None
+    def unlock(self, by: Literal["run", "look"] = "run") -> None:
+        """Let the reader paint again, with the tool in hand, if no other lock is on."""
+        if by not in self._locked_by:
+            return
+        self._locked_by.remove(by)
+        if not self.is_locked:
             self.layer.editable = True
-            self.layer.mode = mode
-            self.state_changed.emit()
+            self.layer.mode = self._mode
+        self.state_changed.emit()
 
     def close(self) -> None:
         """Let go of the layer."""

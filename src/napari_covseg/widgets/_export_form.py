@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
 from covseg_core.errors import UsageError
@@ -13,6 +14,7 @@ from covseg_core.io.mask_formats import FORMATS, FormatName, MaskFormat
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Failed
 from napari_covseg._screen.rows import add_row, form_rows
+from napari_covseg._session.editor import GROWING
 from napari_covseg.widgets._choices import Choices
 from napari_covseg.widgets._run_panel import wrapped_label
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from covseg_core.volume import Source
     from napari_covseg._files.export import Content, ReportName
+    from napari_covseg._session.editor import MaskEditor
     from napari_covseg._session.session import Session
 
 __all__ = ["ExportForm"]
@@ -64,11 +67,19 @@ class ExportForm(QWidget):
         Knows the scan and its masks.
     parent : QWidget, optional
         Owner of the form.
+
+    Attributes
+    ----------
+    changed : Signal
+        Sent when something else is chosen or possible.
     """
+
+    changed = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._mask: MaskEditor | None = None
         self.contents = Choices(_CONTENTS, "What to save.")
         self.formats = Choices(
             [(each.name, each.title, each.help) for each in FORMATS.values()],
@@ -85,9 +96,9 @@ class ExportForm(QWidget):
             add_row(self._rows, title, box)
             box.currentIndexChanged.connect(self.refresh)
         self._rows.addRow(self.about)
-        for changed in (session.scan_changed, session.mask_changed):
-            changed.connect(self.refresh)
-        self.refresh()
+        session.scan_changed.connect(self.refresh)
+        session.mask_changed.connect(self._follow)
+        self._follow()
 
     @property
     def content(self) -> Content:
@@ -127,8 +138,12 @@ class ExportForm(QWidget):
             return _NO_SCAN
         if source.is_synthetic:
             return _SYNTHETIC
-        is_for_mask = self.content != "lungs"
-        return _NO_MASK if is_for_mask and self._session.mask is None else ""
+        if self.content == "lungs":
+            return ""
+        mask = self._session.mask
+        if mask is None:
+            return _NO_MASK
+        return GROWING if mask.is_growing else ""
 
     def with_suffix(self, path: Path) -> Path:
         """Give a name the suffix of its format, unless it has one."""
@@ -154,6 +169,16 @@ class ExportForm(QWidget):
         self._rows.setRowVisible(self.reports, is_report)
         words = self.reports.words if is_report else self.formats.words
         self.about.setText(self.missing or words)
+        self.changed.emit()
+
+    def _follow(self) -> None:
+        """Notice when the mask in front begins to grow, and when it is done."""
+        if self._mask is not None:
+            self._mask.state_changed.disconnect(self.refresh)
+        self._mask = self._session.mask
+        if self._mask is not None:
+            self._mask.state_changed.connect(self.refresh)
+        self.refresh()
 
     def _forbidden(self) -> dict[str, str]:
         source = self._source()

@@ -14,6 +14,7 @@ from covseg_core.volume import LesionMask
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Finished, Outcome, Run
 from napari_covseg._screen.remembered import remembered
+from napari_covseg._session.editor import GROWING
 from napari_covseg._session.session import OpenCase
 from napari_covseg._worklist.contributing import Gift, give
 from napari_covseg.widgets._run_panel import RunPanel
@@ -57,6 +58,7 @@ class GivingPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._store: CaseStore | None = None
+        self._mask: MaskEditor | None = None
         self._clock = Attention()
         self._asked: tuple[CaseStore, MaskEditor, Gift] | None = None
         self.panel = RunPanel("Add to training set", _TIP)
@@ -78,8 +80,13 @@ class GivingPanel(QWidget):
         self._refresh()
 
     def _on_mask(self) -> None:
-        if self._session.mask is not None:
-            self._session.mask.edited.connect(self._touch)
+        if self._mask is not None:
+            self._mask.edited.disconnect(self._touch)
+            self._mask.state_changed.disconnect(self._refresh)
+        self._mask = self._session.mask
+        if self._mask is not None:
+            self._mask.edited.connect(self._touch)
+            self._mask.state_changed.connect(self._refresh)
             self._touch()
         self._refresh()
 
@@ -89,10 +96,18 @@ class GivingPanel(QWidget):
     def _refresh(self) -> None:
         if self.panel.is_busy:
             return
-        has_mask = self._session.mask is not None and self._session.scan is not None
-        missing = _NO_STORE if self._store is None else "" if has_mask else _NO_MASK
+        missing = self._missing()
         self.panel.button.setEnabled(not missing)
         self.panel.button.setToolTip(missing or _TIP)
+
+    def _missing(self) -> str:
+        """Tell why nothing can be added now; empty if something can."""
+        mask = self._session.mask
+        if self._store is None:
+            return _NO_STORE
+        if mask is None or self._session.scan is None:
+            return _NO_MASK
+        return GROWING if mask.is_growing else ""
 
     def _give(self) -> None:
         editor, store = self._session.mask, self._store

@@ -58,10 +58,7 @@ class ExportStep(QWidget):
         self.opening = OpenMask(session)
         self._lay_out()
         self.button.clicked.connect(self._ask_path)
-        for box in (self.form.contents, self.form.formats, self.form.reports):
-            box.currentIndexChanged.connect(self._refresh)
-        for changed in (session.scan_changed, session.mask_changed):
-            changed.connect(self._refresh)
+        self.form.changed.connect(self._refresh)
         self._refresh()
 
     def save_to(self, path: Path) -> None:

@@ -76,6 +76,39 @@ def test_mask_that_a_run_had_locked_stays_locked(workplace, before):
     assert workplace.editor.is_locked
 
 
+def test_looking_while_the_mask_grows_is_no_edit(workplace, before):
+    workplace.editor.lock()
+    workplace.mask.data[0] = 1
+    before.show()
+    before.hide()
+    assert workplace.editor.undo_title is None
+    assert workplace.editor.is_saved
+
+
+def test_mask_stays_locked_if_the_run_ends_first(workplace, before):
+    workplace.editor.lock()
+    before.show()
+    workplace.editor.unlock()
+    assert not workplace.mask.editable
+    before.hide()
+    assert workplace.mask.editable
+
+
+def test_run_that_begins_meanwhile_keeps_its_lock(workplace, before):
+    before.show()
+    workplace.editor.lock()
+    before.hide()
+    assert not workplace.mask.editable
+
+
+def test_undo_brings_the_mask_back(workplace, before):
+    erase_everything(workplace)
+    before.show()
+    workplace.editor.undo()
+    assert not before.is_shown
+    assert workplace.mask.data.any()
+
+
 def test_showing_and_hiding_twice_does_no_harm(workplace, before):
     before.show()
     before.show()

@@ -71,6 +71,13 @@ def test_voxels_that_were_just_painted_are_asked_about(guard, window, painted):
     assert guard.questions == [("Infection",)]
 
 
+def test_half_grown_mask_is_not_asked_about(guard, window, painted):
+    painted.editor.lock()
+    guard.answer = CANCEL
+    assert window.close()
+    assert guard.questions == []
+
+
 def test_going_back_keeps_the_window_and_the_backup(guard, window, painted):
     guard.answer = CANCEL
     window.close()

@@ -229,6 +229,42 @@ class TestState:
         qtbot.wait(1300)
         assert editor.undo_title is None
 
+    def test_half_a_mask_is_no_edit_whoever_asks(self, editor, layer):
+        editor.lock()
+        layer.data[0] = 1
+        editor.commit()
+        assert editor.undo_title is None
+        assert editor.is_saved
+        assert editor.origin.kind == "model"
+
+    def test_nothing_is_undone_or_redone_while_the_mask_grows(self, editor, layer):
+        stroke(layer)
+        painted = layer.data.copy()
+        editor.lock()
+        editor.undo()
+        np.testing.assert_array_equal(layer.data, painted)
+        editor.unlock()
+        editor.undo()
+        editor.lock()
+        editor.redo()
+        assert editor.redo_title == "Brush"
+        editor.unlock()
+        editor.redo()
+        np.testing.assert_array_equal(layer.data, painted)
+
+    def test_each_lock_holds_until_its_own_end(self, editor, layer):
+        editor.lock("look")
+        editor.lock()
+        editor.unlock("look")
+        assert editor.is_growing
+        assert not layer.editable
+        editor.lock("look")
+        editor.unlock()
+        assert not editor.is_growing
+        assert not layer.editable
+        editor.unlock("look")
+        assert str(layer.mode) == "paint"
+
     def test_closed_editor_lets_go_of_the_layer(self, editor, layer, qapp):
         editor.close()
         stroke(layer)

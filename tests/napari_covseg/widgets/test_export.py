@@ -13,6 +13,7 @@ from pydicom import dcmread
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFileDialog, QMessageBox, QPushButton
 
+from covseg_core.errors import UsageError
 from covseg_core.io.dicom import read_dicom
 from covseg_core.io.dicom.capture_write import write_secondary_captures
 from covseg_core.io.dicom.seg import read_dicom_seg
@@ -24,6 +25,7 @@ from covseg_core.labels import INFECTION, LESIONS, LUNGS
 from covseg_core.transforms.orient import standardise_mask
 from covseg_core.volume import CTVolume, Grid, LesionMask
 from napari_covseg._convert import ct_layer, mask_from_layer, mask_layer
+from napari_covseg._files.export_wish import wish_of
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.export import ExportStep
 
@@ -138,6 +140,24 @@ class TestWhatIsOffered:
         assert not step.form.formats.isVisibleTo(step)
         assert step.form.reports.isVisibleTo(step)
 
+    def test_no_mask_while_it_is_outlined_but_the_lungs(self, step, show, phantom):
+        editor = show(phantom.ct, phantom.lesions)
+        editor.lock()
+        assert not step.button.isEnabled()
+        assert step.button.toolTip() == "Wait until the outline is done."
+        step.form.contents.choose("lungs")
+        assert step.button.isEnabled()
+        step.form.contents.choose("report")
+        assert not step.button.isEnabled()
+        editor.unlock()
+        assert step.button.isEnabled()
+
+    def test_only_the_mask_in_front_is_waited_for(self, step, show, viewer, phantom):
+        before = show(phantom.ct, phantom.lesions)
+        show(phantom.ct, phantom.lesions)
+        before.lock()
+        assert step.button.isEnabled()
+
     def test_nothing_of_a_synthetic_scan(self, step, show, phantom):
         source = replace(phantom.ct.source, is_synthetic=True)
         show(replace(phantom.ct, source=source), phantom.lesions)
@@ -163,6 +183,25 @@ class TestSaving:
         assert again.grid.matches(ct.grid)
         assert step.saved.words.text() == "Saved mask.nii.gz: infection 70.0 ml."
         assert step.saved.isVisibleTo(step)
+
+    def test_half_grown_mask_is_refused_and_the_whole_one_is_not(
+        self, step, show, save, phantom, tmp_path
+    ):
+        editor = show(phantom.ct, phantom.lesions)
+        editor.lock()
+        save(tmp_path / "mask.nii.gz")
+        assert step.waiting.words.text() == "Wait until the outline is done."
+        assert not list(tmp_path.iterdir())
+        editor.unlock()
+        save(tmp_path / "mask.nii.gz")
+        assert (tmp_path / "mask.nii.gz").exists()
+
+    def test_report_of_a_half_grown_mask_is_refused(
+        self, session, show, phantom, tmp_path
+    ):
+        show(phantom.ct, phantom.lesions).lock()
+        with pytest.raises(UsageError, match="Wait until the outline is done"):
+            wish_of(session, tmp_path / "report.pdf", "report", "pdf")
 
     def test_dicom_segmentation_says_that_the_mask_was_edited(
         self, show, save, dicom_ct, phantom, tmp_path

@@ -97,6 +97,16 @@ class TestAdding:
         assert not button.isEnabled()
         assert "correct infection first" in button.toolTip()
 
+    def test_mask_is_not_added_while_it_is_outlined(self, widget, root, editor):
+        widget.stores.choose(root)
+        button = widget.giving.panel.button
+        assert button.isEnabled()
+        editor.lock()
+        assert not button.isEnabled()
+        assert button.toolTip() == "Wait until the outline is done."
+        editor.unlock()
+        assert button.isEnabled()
+
     def test_corrected_mask_becomes_a_finished_case(
         self, widget, root, session, editor, phantom, qtbot
     ):
