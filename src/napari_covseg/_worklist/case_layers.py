@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_covseg._convert import facts_of
 from napari_covseg._session.session import OpenCase
 from napari_covseg._worklist.open_case import name_of_mask
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from napari.layers import Image, Labels, Layer
 
     from covseg_core.cases.record import MaskVersion
     from covseg_core.cases.store import CaseStore
     from covseg_core.io.mask_origin import MaskOrigin
     from napari_covseg._convert import LayerTuple
+    from napari_covseg._session.editor import MaskEditor
     from napari_covseg._session.session import Session
     from napari_covseg._worklist.open_case import ReadyCase
 
 __all__ = ["CaseLayers"]
+
+_Work = tuple["npt.NDArray[np.uint8]", frozenset[int]]
 
 
 class CaseLayers:
@@ -34,18 +40,13 @@ class CaseLayers:
         self._session = session
         self._scan: Image | None = None
         self._confidences: dict[Labels, float | None] = {}
+        self._masks: set[MaskEditor] = set()
+        self._given_up: dict[MaskEditor, _Work] = {}
+        session.mask_changed.connect(self._take_in)
 
-    @property
-    def parent(self) -> int | None:
-        """The version that the mask in front began with, None if with none."""
-        editor = self._session.mask
-        return None if editor is None else editor.parent_version
-
-    @property
-    def confidence(self) -> float | None:
-        """How sure the model was that drew the mask in front."""
-        editor = self._session.mask
-        return None if editor is None else self._confidences.get(editor.layer)
+    def confidence(self, editor: MaskEditor) -> float | None:
+        """Tell how sure the model was that drew a mask."""
+        return self._confidences.get(editor.layer)
 
     def show(self, ready: ReadyCase, store: CaseStore) -> None:
         """Show a case in place of the one before."""
@@ -68,29 +69,61 @@ class CaseLayers:
             editor.layer.visible = False
         self._edit(made, origin, version.number)
 
-    def keep(self, layer: Labels, version: MaskVersion) -> None:
+    def keep(self, editor: MaskEditor, case_id: str, version: MaskVersion) -> None:
         """Note that a mask was saved, so that the next one is made from it."""
-        self._session.edit(layer).parent_version = version.number
-        self._confidences[layer] = version.confidence
-        if self._session.case is not None:
-            layer.name = name_of_mask(self._session.case.case_id, version)
+        editor.parent_version = version.number
+        self._confidences[editor.layer] = version.confidence
+        editor.layer.name = name_of_mask(case_id, version)
 
-    @property
-    def is_unsaved(self) -> bool:
-        """Whether the case that is shown has edits that are in no file."""
+    def bring_to_front(self) -> None:
+        """Choose the scan of the case, should another one be in front."""
+        self._session.choose_scan(self._scan)
+
+    def find_unsaved(self) -> tuple[MaskEditor, ...]:
+        """List the masks of the case with edits in no file that are not given up."""
+        for editor in self._session.editors:
+            editor.commit()
         here = self._layers_here()
-        return any(editor.layer in here for editor in self._session.unsaved)
+        return tuple(
+            editor
+            for editor in self._session.unsaved
+            if editor in self._masks
+            and editor.layer in here
+            and not self._is_given_up(editor)
+        )
+
+    def give_up(self) -> None:
+        """Let the unsaved edits go with the case; edits from now on count again."""
+        for editor in self.find_unsaved():
+            self._given_up[editor] = editor.kept.copy(), editor.checked
+
+    def take_back(self) -> None:
+        """Give nothing up after all, as the case is still there."""
+        self._given_up.clear()
 
     def clear(self) -> None:
-        """Remove scan and masks; nobody is asked about unsaved edits."""
-        here = self._layers_here()
-        for editor in self._session.editors:
-            if editor.layer in here:
-                editor.mark_saved()
-        for layer in reversed(here):
+        """Remove scan and masks; only what was given up goes for good."""
+        for editor in filter(self._is_given_up, self._session.editors):
+            editor.mark_saved()
+        for layer in reversed(self._layers_here()):
             self._session.viewer.layers.remove(layer)
         self._scan = None
         self._confidences.clear()
+        self._masks.clear()
+        self._given_up.clear()
+
+    def _take_in(self) -> None:
+        """Count a mask to the case once it is in front together with the scan."""
+        # Another scan may lie on the same grid, and have masks of its own.
+        editor = self._session.mask
+        if editor is not None and self._session.scan is self._scan:
+            self._masks.add(editor)
+
+    def _is_given_up(self, editor: MaskEditor) -> bool:
+        if editor not in self._given_up:
+            return False
+        kept, checked = self._given_up[editor]
+        return editor.checked == checked and np.array_equal(editor.kept, kept)
 
     def _layers_here(self) -> list[Layer]:
         """List the scan of the case, and all that lies on its grid."""

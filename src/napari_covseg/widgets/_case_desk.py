@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._session.editor import GROWING
 from napari_covseg._session.presence import Presence
 from napari_covseg._worklist.case_layers import CaseLayers
 from napari_covseg._worklist.list_cases import read_record
@@ -76,7 +77,6 @@ class CaseDesk(QWidget):
         self._changes = ChangesLayer(session)
         self._record: CaseRecord | None = None
         self._then: Callable[[Any], None] = _nothing
-        self._after_saving: Callable[[], None] | None = None
         self.question: UnsavedDialog | None = None
         self.presence = Presence(session, self)
         self.panel = CasePanel()
@@ -102,34 +102,34 @@ class CaseDesk(QWidget):
         """Open a case; unsaved corrections of the one in front are asked about."""
         if self.waiting.is_busy:
             return
-        go_on = partial(self._read, store, wish)
-        if not self._layers.is_unsaved:
-            go_on()
-            return
-        self.question = UnsavedDialog(self.case_id or "this case", self.window())
-        self.question.chosen.connect(partial(self._answer, go_on))
-        self.question.finished.connect(self.question.deleteLater)
-        self.question.open()
+        self._layers.take_back()
+        self._leave(partial(self._read, store, wish))
 
     def save(self) -> None:
         """Save the mask in front as a new version of its case."""
-        case, editor = self._session.case, self._session.mask
+        self._save(self._session.mask, _nothing)
+
+    def _save(self, editor: MaskEditor | None, then: Callable[[], None]) -> None:
+        case = self._session.case
         if case is None or editor is None:
             self.waiting.say("There is no mask to save; make one first.", warning=True)
+            return
+        if editor.is_growing:
+            self.waiting.say(GROWING, warning=True)
             return
         editor.commit()
         wish = SaveWish(
             root=case.store.root,
             case_id=case.case_id,
-            parent=self._layers.parent,
+            parent=editor.parent_version,
             labels=editor.kept.copy(),
             metadata=editor.layer.metadata,
             origin=editor.origin,
-            confidence=self._layers.confidence,
+            confidence=self._layers.confidence(editor),
             reader=self.panel.reader(self.presence.seconds),
         )
         run = Run(save_version, wish)
-        self._do(run, "Saving", partial(self._saved, editor, wish.labels))
+        self._do(run, "Saving", partial(self._saved, editor, wish.labels, then))
 
     def _connect(self) -> None:
         self.panel.save_wanted.connect(self.save)
@@ -139,18 +139,42 @@ class CaseDesk(QWidget):
         self.panel.versions.compared.connect(self._compare)
         self._session.case_changed.connect(self._follow_case)
 
+    def _leave(self, go_on: Callable[[], None]) -> None:
+        """Go on if the case in front has nothing to lose; ask if it has."""
+        if not self._layers.find_unsaved():
+            go_on()
+            return
+        self._layers.bring_to_front()
+        self.question = UnsavedDialog(self.case_id or "this case", self.window())
+        self.question.chosen.connect(partial(self._answer, go_on))
+        self.question.finished.connect(self.question.deleteLater)
+        self.question.open()
+
     def _answer(self, go_on: Callable[[], None], chosen: str) -> None:
         if chosen == SAVE:
-            self._after_saving = go_on
-            self.save()
+            self._save_all(go_on)
         elif chosen == DISCARD:
+            self._layers.give_up()
             go_on()
+
+    def _save_all(self, go_on: Callable[[], None]) -> None:
+        """Save one mask of the case after another, then go on."""
+        unsaved = self._layers.find_unsaved()
+        if not unsaved:
+            go_on()
+            return
+        self._layers.bring_to_front()
+        self._save(unsaved[0], partial(self._save_all, go_on))
 
     def _read(self, store: CaseStore, wish: CaseWish) -> None:
         run = Run(self._prefetch.open, wish)
         self._do(run, f"Opening {wish.case_id}", partial(self._show, store))
 
     def _show(self, store: CaseStore, ready: ReadyCase) -> None:
+        # Whoever painted while the case was read has something left to lose.
+        self._leave(partial(self._replace, store, ready))
+
+    def _replace(self, store: CaseStore, ready: ReadyCase) -> None:
         self._prefetch.forget()
         self._changes.remove()
         self._layers.show(ready, store)
@@ -162,20 +186,20 @@ class CaseDesk(QWidget):
         self,
         editor: MaskEditor,
         labels: npt.NDArray[np.uint8],
+        then: Callable[[], None],
         saved: tuple[CaseRecord, MaskVersion],
     ) -> None:
         record, version = saved
-        self._layers.keep(editor.layer, version)
-        # Whoever painted while the file was written has something left to save.
-        if np.array_equal(editor.kept, labels):
-            editor.mark_saved()
+        if editor in self._session.editors:
+            self._layers.keep(editor, record.case_id, version)
+            # Whoever painted while the file was written has something left to save.
+            if np.array_equal(editor.kept, labels):
+                editor.mark_saved()
         self.presence.begin_anew()
         self.panel.note.clear()
         self._revise(record)
         self.waiting.say(saved_sentence(version), warning=version.is_beside)
-        go_on, self._after_saving = self._after_saving, None
-        if go_on is not None:
-            go_on()
+        then()
 
     def _set_comment(self, comment: str) -> None:
         if self._record is not None:
@@ -189,7 +213,7 @@ class CaseDesk(QWidget):
 
     def _state_set(self, record: CaseRecord) -> None:
         self._revise(record)
-        if record.state == "done" and self._layers.is_unsaved:
+        if record.state == "done" and self._layers.find_unsaved():
             self.waiting.say(
                 "The case is done, but its mask has corrections that are not saved.",
                 warning=True,
@@ -235,7 +259,9 @@ class CaseDesk(QWidget):
             self._show_record(outcome.value)
 
     def _revise(self, record: CaseRecord) -> None:
-        self._show_record(record)
+        # The reader may have chosen another scan meanwhile.
+        if record.case_id == self.case_id:
+            self._show_record(record)
         self.revised.emit(record)
 
     def _show_record(self, record: CaseRecord | None) -> None:
@@ -257,9 +283,8 @@ class CaseDesk(QWidget):
         if isinstance(outcome, Finished):
             self._then(outcome.value)
         else:
-            self._after_saving = None
             self._show_record(self._record)
 
 
-def _nothing(result: object) -> None:
+def _nothing(*result: object) -> None:
     """Do nothing with what was done before anything was asked for."""

@@ -9,9 +9,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from covseg_core.cases.store import CaseStore
+from covseg_core.volume import CTVolume, Grid
+from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg._session.presence import Presence
 from napari_covseg._session.session import Session
+from napari_covseg._worklist.open_case import CaseWish
 from napari_covseg.widgets.worklist import WorklistStep
 
 LONG = 180_000
@@ -76,6 +79,12 @@ def paint(session):
     labels = session.mask.labels.copy()
     labels[0, 0, 0] = 1
     session.mask.apply("Brush", labels)
+
+
+def add(session, made):
+    """Add a layer, as a file that is opened does."""
+    data, arguments, kind = made
+    return getattr(session.viewer, f"add_{kind}")(data, **arguments)
 
 
 def save(step, qtbot):
@@ -269,6 +278,216 @@ class TestUnsavedCorrections:
         qtbot.waitUntil(lambda: asked.desk.case_id == "a", timeout=LONG)
         assert len(store.read("b").versions) == 1
         assert lost == []
+
+
+class TestCorrectionsMadeMeanwhile:
+    """Strokes while the next case is read, as reading may take a while."""
+
+    @pytest.fixture
+    def read(self, opened, session, qtbot):
+        """The next case is read, and the one in front was painted on meanwhile."""
+        opened.next.click()
+        session.mask.layer.data[0, 0, 0] = 1
+        rest(opened, qtbot)
+        return opened
+
+    def test_are_asked_about_before_the_layers_go(self, read, session):
+        assert read.desk.question.isVisible()
+        assert session.case.case_id == "b"
+        assert session.mask.undo_title is not None
+
+    def test_stay(self, read, session, qtbot):
+        read.desk.question.stay.click()
+        rest(read, qtbot)
+        assert session.case.case_id == "b"
+        assert not session.mask.is_saved
+        assert session.autosave_of(session.mask).path is not None
+
+    def test_are_saved_and_the_case_that_was_read_opens(
+        self, read, session, store, qtbot
+    ):
+        read.desk.question.save.click()
+        rest(read, qtbot)
+        assert session.case.case_id == "a"
+        assert store.mask("b", 2).labels[0, 0, 0] == 1
+
+    def test_are_dropped_when_the_reader_says_so(self, read, session, store):
+        lost = []
+        session.mask_lost.connect(lost.append)
+        read.desk.question.discard.click()
+        assert session.case.case_id == "a"
+        assert len(store.read("b").versions) == 1
+        assert lost == []
+
+    def test_are_asked_about_though_earlier_ones_were_given_up(
+        self, opened, session, qtbot
+    ):
+        paint(session)
+        opened.next.click()
+        opened.desk.question.discard.click()
+        session.mask.layer.data[1, 0, 0] = 1
+        rest(opened, qtbot)
+        assert session.case.case_id == "b"
+        assert opened.desk.question.isVisible()
+
+    def test_are_written_while_the_mask_is_saved(self, opened, session, store, qtbot):
+        paint(session)
+        opened.next.click()
+        opened.desk.question.save.click()
+        session.mask.layer.data[1, 0, 0] = 1
+        qtbot.waitUntil(lambda: opened.desk.case_id == "a", timeout=LONG)
+        newest = store.read("b").newest()
+        assert store.mask("b", newest.number).labels[:2, 0, 0].tolist() == [1, 1]
+
+    def test_given_up_ones_are_still_there_if_nothing_opens(
+        self, opened, session, store, qtbot
+    ):
+        opened.prefetch.forget()
+        (store.root / "a" / "ct.nii.gz").write_bytes(b"cut")
+        paint(session)
+        opened.next.click()
+        opened.desk.question.discard.click()
+        rest(opened, qtbot)
+        assert session.case.case_id == "b"
+        assert not session.mask.is_saved
+        opened.next.click()
+        assert opened.desk.question.isVisible()
+
+
+class TestSeveralMasks:
+    @pytest.fixture
+    def two(self, opened, session, qtbot):
+        """Version 2 was painted on and put away; version 1 is in front."""
+        paint(session)
+        save(opened, qtbot)
+        second = session.mask
+        session.mask.layer.data[1, 0, 0] = 1
+        opened.desk.panel.versions.choose(1)
+        opened.desk.panel.versions.open.click()
+        rest(opened, qtbot)
+        assert session.mask is not second
+        return opened
+
+    def test_strokes_on_a_mask_that_was_put_away_are_saved(
+        self, two, session, store, qtbot
+    ):
+        two.next.click()
+        two.desk.question.save.click()
+        qtbot.waitUntil(lambda: two.desk.case_id == "a", timeout=LONG)
+        versions = store.read("b").versions
+        assert [(v.number, v.parent) for v in versions[1:]] == [(2, 1), (3, 2)]
+        assert store.mask("b", 3).labels[:2, 0, 0].tolist() == [1, 1]
+
+    def test_every_mask_becomes_a_version_and_the_one_in_front_the_newest(
+        self, two, session, store, qtbot
+    ):
+        session.mask.layer.data[2, 0, 0] = 1
+        two.next.click()
+        two.desk.question.save.click()
+        qtbot.waitUntil(lambda: two.desk.case_id == "a", timeout=LONG)
+        assert store.mask("b", 3).labels[:3, 0, 0].tolist() == [1, 1, 0]
+        assert store.mask("b", 4).labels[:3, 0, 0].tolist() == [0, 0, 1]
+        assert store.read("b").version(4).parent == 1
+
+    def test_mask_of_another_scan_on_the_same_grid_is_no_version(
+        self, opened, session, store, phantom, qtbot
+    ):
+        paint(session)
+        session.choose_scan(add(session, ct_layer(phantom.ct, "CT")))
+        session.edit(add(session, mask_layer(phantom.lesions, "Other")))
+        paint(session)
+        lost = []
+        session.mask_lost.connect(lambda editor: lost.append(editor.layer.name))
+        opened.desk.open(store, CaseWish(store.root, "a"))
+        opened.desk.question.save.click()
+        qtbot.waitUntil(lambda: opened.desk.case_id == "a", timeout=LONG)
+        assert len(store.read("b").versions) == 2
+        assert lost == ["Other"]
+
+
+class TestAnotherScan:
+    @pytest.fixture
+    def other(self, opened, session, phantom):
+        """A scan of another size, behind the case."""
+        short = CTVolume(
+            phantom.ct.hu[:-2].copy(),
+            Grid((18, *phantom.grid.shape[1:]), phantom.grid.affine_lps),
+        )
+        return add(session, ct_layer(short, "Other"))
+
+    def test_that_was_chosen_while_the_mask_was_saved_stays_in_front(
+        self, opened, session, other, qtbot
+    ):
+        paint(session)
+        saved = session.mask
+        opened.desk.panel.save.click()
+        session.choose_scan(other)
+        rest(opened, qtbot)
+        assert session.scan is other
+        assert session.mask is None
+        assert not opened.desk.panel.isEnabled()
+        assert (saved.parent_version, saved.layer.name) == (2, "b mask 2")
+        assert saved.is_saved
+
+    def test_that_is_in_front_makes_way_for_the_question(
+        self, opened, session, other, store, qtbot
+    ):
+        paint(session)
+        session.choose_scan(other)
+        opened.desk.open(store, CaseWish(store.root, "a"))
+        assert session.case.case_id == "b"
+        opened.desk.question.save.click()
+        qtbot.waitUntil(lambda: opened.desk.case_id == "a", timeout=LONG)
+        assert len(store.read("b").versions) == 2
+
+    def test_mask_that_went_while_it_was_saved_is_left_alone(
+        self, opened, session, store, qtbot
+    ):
+        paint(session)
+        opened.desk.panel.save.click()
+        session.viewer.layers.remove(session.mask.layer)
+        rest(opened, qtbot)
+        assert session.mask is None
+        assert len(store.read("b").versions) == 2
+
+
+class TestWhileAMaskIsOutlined:
+    @pytest.fixture
+    def growing(self, opened, session):
+        """A run writes to the mask of the case in front."""
+        paint(session)
+        session.mask.lock()
+        session.mask.labels[3] = 1
+        return opened
+
+    def test_no_version_is_saved(self, growing, session, store, qtbot):
+        save(growing, qtbot)
+        told = growing.desk.waiting.words.text()
+        assert told == "Wait until the outline is done."
+        assert len(store.read("b").versions) == 1
+
+    def test_a_version_can_be_saved_after_it(self, growing, session, store, qtbot):
+        np.copyto(session.mask.labels, session.mask.kept)
+        session.mask.unlock()
+        save(growing, qtbot)
+        assert not store.mask("b", 2).labels[3].any()
+
+    def test_the_case_stays_if_its_mask_shall_be_saved_first(
+        self, growing, session, store, qtbot
+    ):
+        growing.next.click()
+        growing.desk.question.save.click()
+        rest(growing, qtbot)
+        assert session.case.case_id == "b"
+        assert len(store.read("b").versions) == 1
+
+    def test_a_comparison_with_the_opened_mask_is_no_outline(
+        self, opened, session, store, qtbot
+    ):
+        paint(session)
+        session.mask.lock("look")
+        save(opened, qtbot)
+        assert store.mask("b", 2).labels[0, 0, 0] == 1
 
 
 class TestSaving:
