@@ -21,6 +21,8 @@ from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from napari.layers import Layer
     from napari.viewer import Viewer
 
@@ -95,6 +97,7 @@ class Session(QObject):
         self._lungs: dict[Image, LungMask] = {}
         self._lobes: dict[Image, LobeMask] = {}
         self._doubts: dict[Image, tuple[float | None, ...]] = {}
+        self._pictures: dict[Image, npt.NDArray[np.uint8]] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
     @property
@@ -131,6 +134,11 @@ class Session(QObject):
         return self._doubts.get(self._scan) if self._scan else None
 
     @property
+    def doubt_picture(self) -> npt.NDArray[np.uint8] | None:
+        """How unsure the model was of each voxel, (Z, Y, X); see `_tools.doubt`."""
+        return self._pictures.get(self._scan) if self._scan else None
+
+    @property
     def editors(self) -> tuple[MaskEditor, ...]:
         """Every mask that was edited and is still in the viewer."""
         return tuple(self._editors.values())
@@ -155,11 +163,11 @@ class Session(QObject):
         return ct_from_layer(self._scan.data, self._scan.metadata)
 
     def choose_scan(self, layer: Image | None) -> None:
-        """Work on another scan; its newest mask comes with it."""
+        """Work on another scan; its mask that was in hand last comes with it."""
         if layer is self._scan:
             return
         self._scan = layer
-        self._mask = self._newest_mask()
+        self._mask = self._last_mask()
         self._show_alone()
         for changed in (
             self.scan_changed,
@@ -191,15 +199,24 @@ class Session(QObject):
         InputRefusedError
             If the layer was not made by CovSeg.
         """
-        editor = self._editors.get(layer) or self._new_editor(layer, origin)
+        editor = self._editors.pop(layer, None) or self._new_editor(layer, origin)
+        # The last one comes first when a scan is chosen, or a mask goes.
+        self._editors[layer] = editor
         if editor is not self._mask:
             self._mask = editor
             self.mask_changed.emit()
         return editor
 
-    def set_lungs(self, lungs: LungMask | None) -> None:
-        """Remember the lungs of the scan, in the standard orientation."""
-        self._put(self._lungs, lungs)
+    def lungs_of(self, scan: Image) -> LungMask | None:
+        """Give the lungs of any scan, in the standard orientation."""
+        return self._lungs.get(scan)
+
+    def set_lungs(self, lungs: LungMask | None, scan: Image | None = None) -> None:
+        """Remember the lungs of the scan, or of another, in the standard orientation.
+
+        Nothing is remembered of a scan that is not in the viewer any more.
+        """
+        self._put(self._lungs, lungs, scan)
         self.lungs_changed.emit()
 
     def set_lobes(self, lobes: LobeMask | None) -> None:
@@ -207,9 +224,25 @@ class Session(QObject):
         self._put(self._lobes, lobes)
         self.lungs_changed.emit()
 
-    def set_doubt(self, slices: tuple[float | None, ...] | None) -> None:
-        """Remember how unsure a model was of each slice of the scan."""
-        self._put(self._doubts, slices)
+    def set_doubt(
+        self,
+        slices: tuple[float | None, ...] | None,
+        picture: npt.NDArray[np.uint8] | None = None,
+        scan: Image | None = None,
+    ) -> None:
+        """Remember how unsure a model was of the scan, or of another.
+
+        Parameters
+        ----------
+        slices : tuple of float or None
+            Of each slice; see `doubt`.
+        picture : ndarray of uint8, shape (Z, Y, X), optional
+            Of each voxel; see `doubt_picture`.
+        scan : Image, optional
+            Nothing is remembered of one that is not in the viewer any more.
+        """
+        self._put(self._doubts, slices, scan)
+        self._put(self._pictures, picture, scan)
         self.doubt_changed.emit()
 
     def set_case(self, case: OpenCase | None) -> None:
@@ -222,7 +255,12 @@ class Session(QObject):
         return self._autosaves[editor]
 
     def put_back(self, editor: MaskEditor) -> None:
-        """Show a mask again whose layer was removed; nothing of it was lost."""
+        """Show a mask again whose layer was removed, with the scan that it lies on."""
+        scan = self._scans[editor]
+        if scan is not None:
+            if scan not in self.viewer.layers:
+                self.viewer.add_layer(scan)
+            self.choose_scan(scan)
         self._editors[editor.layer] = editor
         self.viewer.add_layer(editor.layer)
         self.edit(editor.layer)
@@ -275,7 +313,6 @@ class Session(QObject):
                 "patient is unknown; outline the scan with CovSeg and edit that mask."
             )
         editor = MaskEditor(layer, origin, self)
-        self._editors[layer] = editor
         self._scans[editor] = self._scan_under(layer)
         self._autosaves[editor] = Autosave(
             editor, partial(self._header, editor), partial(self._hash, editor)
@@ -315,31 +352,40 @@ class Session(QObject):
         scans = (self._scan, *self.viewer.layers)
         return next((each for each in scans if _lies_on(layer, each)), None)
 
-    def _newest_mask(self) -> MaskEditor | None:
+    def _last_mask(self) -> MaskEditor | None:
         editors = reversed(self._editors.values())
         fitting = (each for each in editors if self._scans[each] is self._scan)
         return next(fitting, None)
 
-    def _put(self, where: dict[Image, _Fact], what: _Fact | None) -> None:
-        if self._scan is None:
+    def _put(
+        self, where: dict[Image, _Fact], what: _Fact | None, scan: Image | None = None
+    ) -> None:
+        scan = scan or self._scan
+        if scan is None or scan not in self.viewer.layers:
             return
         if what is None:
-            where.pop(self._scan, None)
+            where.pop(scan, None)
         else:
-            where[self._scan] = what
+            where[scan] = what
 
     def _on_removed(self, event: object) -> None:
         layer: Layer = event.value  # type: ignore[attr-defined]
         if layer in self._editors:
             self._lose(self._editors.pop(layer))
-        for facts in (self._cases, self._lungs, self._lobes, self._doubts):
+        for facts in (
+            self._cases,
+            self._lungs,
+            self._lobes,
+            self._doubts,
+            self._pictures,
+        ):
             facts.pop(layer, None)
         if layer is self._scan:
             self.choose_scan(None)
 
     def _lose(self, editor: MaskEditor) -> None:
         if editor is self._mask:
-            self._mask = self._newest_mask()
+            self._mask = self._last_mask()
             self.mask_changed.emit()
         if editor.is_saved:
             self.forget(editor)

@@ -198,12 +198,15 @@ class WholeTools(QWidget):
         self._say(self._told(found.proposal) + legend)
 
     def _to_apply(self, job: _Job, found: Proposed) -> None:
-        change = found.proposal.change
-        if change is not None and self._editor is not None:
-            self._editor.apply_change(change)
-            self._say(f"Done: {_uncapitalised(found.proposal.summary)}")
-        else:
+        change, editor = found.proposal.change, self._editor
+        if change is None or editor is None:
             self._say(found.proposal.summary)
+        elif editor.is_locked or editor.draft() is not None:
+            # What a stroke or a run has begun would become part of this edit.
+            self._say_dropped()
+        else:
+            editor.apply_change(change)
+            self._say(f"Done: {_uncapitalised(found.proposal.summary)}")
 
     def _apply(self) -> None:
         """Apply what is shown, or what was chosen since."""

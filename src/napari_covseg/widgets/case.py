@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Labels
 from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -17,9 +16,10 @@ from qtpy.QtWidgets import (
 
 from covseg_core.errors import CovsegError, SeriesChoiceError
 from covseg_core.labels import INFECTION, LESIONS, LabelSet
-from napari_covseg._convert import blank_mask_layer
+from napari_covseg._convert import CTFacts, blank_mask_layer, facts_of
 from napari_covseg._files.choose_series import SeriesDialog
 from napari_covseg._files.drops import accept_drops
+from napari_covseg._files.import_mask import Imported, import_as_layer
 from napari_covseg._files.read_scan import make_sample, read_scan
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.remembered import remember, remembered
@@ -30,6 +30,10 @@ from napari_covseg.widgets._scan_facts import ScanFactsView
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.layers import Image, Labels
+
     from napari_covseg._convert import LayerTuple
     from napari_covseg._files.open import Opened
     from napari_covseg._session.session import Session
@@ -38,6 +42,8 @@ __all__ = ["CaseStep"]
 
 _FOLDER = "case/folder"
 _NIFTI = "NIfTI (*.nii *.nii.gz)"
+_NO_SCAN = "Open a scan first; a mask lies on a scan."
+_OTHER_SCAN = "Another scan was chosen meanwhile; nothing was opened."
 _NEW_MASKS = (
     ("Ground glass and consolidation", LESIONS),
     ("Infection, one class", INFECTION),
@@ -59,6 +65,7 @@ class CaseStep(QWidget):
         super().__init__(parent)
         self._session = session
         self._path: Path | None = None
+        self._under: Image | None = None
         self.question: SeriesDialog | None = None
         self.open_folder = _button(
             "Open DICOM folder…", "Open a folder with a chest CT in DICOM."
@@ -143,21 +150,23 @@ class CaseStep(QWidget):
 
     def _open_sample(self) -> None:
         self._path = None
-        self._start(Run(make_sample), "Making the sample")
+        self._start(Run(make_sample), "Making the sample", self._end)
 
     def _read(self, path: Path, series_uid: str = "") -> None:
         self._path = path
-        self._start(Run(read_scan, path, series_uid), "Reading")
+        self._start(Run(read_scan, path, series_uid), "Reading", self._end)
 
-    def _start(self, run: Run, doing: str) -> None:
-        for button in (self.open_folder, self.open_file, self.open_sample):
-            button.setEnabled(False)
+    def _start(self, run: Run, doing: str, end: Callable[[Outcome], None]) -> None:
+        self._let_open(can_open=False)
         self.waiting.follow(run, doing)
-        run.ended.connect(self._end)
+        run.ended.connect(end)
+
+    def _let_open(self, *, can_open: bool) -> None:
+        for button in (self.open_folder, self.open_file, self.open_sample):
+            button.setEnabled(can_open)
 
     def _end(self, outcome: Outcome) -> None:
-        for button in (self.open_folder, self.open_file, self.open_sample):
-            button.setEnabled(True)
+        self._let_open(can_open=True)
         if isinstance(outcome, Finished) and outcome.value is not None:
             self._show(outcome.value)
         elif isinstance(outcome, Failed) and isinstance(
@@ -177,9 +186,42 @@ class CaseStep(QWidget):
             self._read(self._path, self.question.series_uid)
 
     def _show(self, opened: Opened) -> None:
-        layer = self._add(opened.layer)
-        if isinstance(layer, Labels):
-            self._edit(layer)
+        *_, kind = opened.layer
+        if kind == "labels":
+            self._lay_on_scan()
+        else:
+            self._add(opened.layer)
+
+    def _lay_on_scan(self) -> None:
+        """Read a mask again, onto the scan in front, as it is corrected only there."""
+        self._under = self._session.scan
+        facts = None if self._under is None else facts_of(self._under.metadata)
+        if self._path is None or not isinstance(facts, CTFacts):
+            self.waiting.say(_NO_SCAN, warning=True)
+            return
+        try:
+            ct = self._session.ct()
+        except CovsegError as error:
+            self._refuse(error)
+            return
+        run = Run(import_as_layer, self._path, ct, facts.grid)
+        self._start(run, "Reading", self._end_mask)
+
+    def _end_mask(self, outcome: Outcome) -> None:
+        self._let_open(can_open=True)
+        if not isinstance(outcome, Finished):
+            return
+        if self._under is self._session.scan:
+            self._take(*outcome.value)
+        else:
+            self.waiting.say(_OTHER_SCAN)
+
+    def _take(self, found: Imported, made: LayerTuple | None) -> None:
+        if found.lungs is not None:
+            self._session.set_lungs(found.lungs)
+        if made is not None:
+            self._session.edit(self._add(made), found.origin)
+        self.waiting.say(found.told)
 
     def _add(self, made: LayerTuple) -> Any:
         data, arguments, kind = made
@@ -189,7 +231,7 @@ class CaseStep(QWidget):
     def _add_empty_mask(self, label_set: LabelSet) -> None:
         scan = self.scans.layer
         if scan is None:
-            self.waiting.say("Open a scan first; a mask lies on a scan.", warning=True)
+            self.waiting.say(_NO_SCAN, warning=True)
             return
         try:
             blank = blank_mask_layer(scan.metadata, label_set, f"{scan.name} mask")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -23,7 +24,7 @@ from napari_covseg._screen.form import SettingsForm
 from napari_covseg._screen.preferences import preferred_device
 from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._screen.slices import shown_slice
-from napari_covseg._tools.doubt import show_doubt
+from napari_covseg._tools.doubt import DOUBT_LAYER, show_doubt
 from napari_covseg._tools.outline import Growth, Outline, OutlineWish, outline
 from napari_covseg.widgets._folded import Fold
 from napari_covseg.widgets._pickers import ModelPicker
@@ -31,7 +32,7 @@ from napari_covseg.widgets._run_panel import RunPanel, wrapped_label
 from napari_covseg.widgets._volumes import VolumesView
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
     from qtpy.QtGui import QShowEvent
 
     from covseg_core.registry.card import ModelCard
@@ -61,6 +62,7 @@ class SegmentStep(QWidget):
         super().__init__(parent)
         self._session = session
         self._editor: MaskEditor | None = None
+        self._outlined: Image | None = None
         self._is_new = False
         self._missing: str | None = None
         self.models = ModelPicker()
@@ -76,11 +78,16 @@ class SegmentStep(QWidget):
         self.form = SettingsForm(PredictSettings, {"device": _DEVICES})
         if (device := preferred_device()) != "auto":
             self.form.show_settings(PredictSettings(device=device))
+        # Not at once, as napari may be removing several layers, and misses one then.
+        self._showing = QTimer(self)
+        self._showing.setSingleShot(True)
+        self._showing.timeout.connect(self._show_doubt)
         self._lay_out()
         self.panel.wanted.connect(self._start)
         self.models.currentIndexChanged.connect(self._refresh)
         session.scan_changed.connect(self._refresh)
         session.mask_changed.connect(self._on_mask)
+        session.doubt_changed.connect(self._showing.start)
         session.viewer.layers.events.removed.connect(self._on_removed)
         self._refresh()
         self._on_mask()
@@ -148,6 +155,7 @@ class SegmentStep(QWidget):
         if self._editor is None:
             raise CovsegError("the mask is gone; outline the scan again.")
         self._editor.commit()
+        self._outlined = self._session.scan
         run = Run(outline, wish, self._editor.kept)
         Growth(self._editor, run, self._session.viewer)
         return run
@@ -181,24 +189,33 @@ class SegmentStep(QWidget):
 
     def _end(self, outcome: Outcome) -> None:
         editor, self._editor = self._editor, None
-        if isinstance(outcome, Finished):
-            self._show(outcome.value)
+        scan, self._outlined = self._outlined, None
+        if isinstance(outcome, Finished) and scan is not None:
+            self._show(outcome.value, scan)
         elif editor is not None and self._is_new:
             self._session.viewer.layers.remove(editor.layer)
             if self._session.mask is not None:
                 self._session.mask.layer.visible = True
         self._refresh()
 
-    def _show(self, found: Outline) -> None:
+    def _show(self, found: Outline, scan: Image) -> None:
+        """Keep what was found for the scan, as another may be in front by now."""
         prediction = found.prediction
-        if prediction.lungs is not None and self._session.lungs is None:
-            self._session.set_lungs(standardise_mask(prediction.lungs))
-        if prediction.uncertainty is not None and found.doubt is not None:
-            self._session.set_doubt(prediction.uncertainty.slices)
-            show_doubt(self._session, found.doubt)
+        if prediction.lungs is not None and self._session.lungs_of(scan) is None:
+            self._session.set_lungs(standardise_mask(prediction.lungs), scan)
+        if (unsure := prediction.uncertainty) is not None:
+            self._session.set_doubt(unsure.slices, found.doubt, scan)
         notes = (f"Note: {note}." for note in prediction.notes)
         done = f"Done in {prediction.seconds:.0f} s on {prediction.device}."
         self.panel.say(" ".join((done, *notes)))
+
+    def _show_doubt(self) -> None:
+        """Show the uncertainty of the scan in front, and never that of another."""
+        layers, picture = self._session.viewer.layers, self._session.doubt_picture
+        if picture is not None:
+            show_doubt(self._session, picture)
+        elif DOUBT_LAYER in layers:
+            layers.remove(DOUBT_LAYER)
 
 
 def _extent_buttons() -> tuple[QRadioButton, QRadioButton]:

@@ -195,10 +195,10 @@ class SeverityStep(QWidget):
             return
         try:
             ct = self._session.ct()
+            lesions = LesionMask(editor.labels, ct.grid, editor.label_set)
         except CovsegError as error:
             self._say(Failed(error).sentence)
             return
-        lesions = LesionMask(editor.labels, ct.grid, editor.label_set)
         lobes = self._session.lobes
         self._latest.start(Run(measure_severity, ct, lesions, lungs, lobes))
 

@@ -43,6 +43,13 @@ def editor(session, scan, phantom):
     return session.edit(session.viewer.add_labels(data, **arguments))
 
 
+def open_second(session, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    layer = session.viewer.add_image(data, **arguments)
+    session.choose_scan(layer)
+    return layer
+
+
 def paint(editor, value=2):
     with editor.layer.block_history():
         editor.layer.paint((10, 20, 20), value)
@@ -84,6 +91,33 @@ def test_facts_belong_to_their_scan(session, scan, viewer, phantom):
     session.choose_scan(scan)
     assert session.lungs is not None
     assert session.doubt == (0.5,)
+
+
+def test_facts_can_be_given_of_a_scan_that_is_not_in_front(
+    session, scan, viewer, phantom
+):
+    second = open_second(session, phantom)
+    session.set_lungs(phantom.lungs, scan)
+    session.set_doubt((0.5,), np.zeros((1, 1, 1), np.uint8), scan)
+    assert (session.lungs, session.doubt, session.doubt_picture) == (None, None, None)
+    session.choose_scan(scan)
+    assert session.lungs is phantom.lungs
+    assert session.doubt == (0.5,)
+    assert session.doubt_picture.shape == (1, 1, 1)
+    viewer.layers.remove(second)
+    session.set_lungs(phantom.lungs, second)
+    assert session.lungs_of(second) is None
+
+
+def test_mask_in_hand_last_comes_back_with_its_scan(
+    session, scan, editor, viewer, phantom
+):
+    data, arguments, _ = mask_layer(phantom.lesions, "newer")
+    session.edit(viewer.add_labels(data, **arguments))
+    session.edit(editor.layer)
+    open_second(session, phantom)
+    session.choose_scan(scan)
+    assert session.mask is editor
 
 
 def test_mask_comes_back_with_its_scan(session, scan, editor, viewer, phantom):
@@ -172,6 +206,23 @@ class TestSafety:
         np.testing.assert_array_equal(editor.labels, painted)
         editor.undo()
         assert (editor.labels != painted).any()
+
+    @pytest.mark.parametrize("scan_goes", [False, True])
+    def test_removed_mask_is_put_back_on_its_own_scan(
+        self, session, scan, editor, viewer, phantom, scan_goes
+    ):
+        paint(editor)
+        viewer.layers.remove(editor.layer)
+        second = open_second(session, phantom)
+        if scan_goes:
+            viewer.layers.remove(scan)
+        session.put_back(editor)
+        assert session.scan is scan
+        assert session.mask is editor
+        shown = [layer for layer in viewer.layers if layer.visible]
+        assert shown == [scan, editor.layer]
+        session.choose_scan(second)
+        assert session.mask is None
 
     def test_removed_mask_without_edits_goes_quietly(
         self, session, editor, viewer, qtbot

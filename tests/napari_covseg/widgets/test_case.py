@@ -12,7 +12,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from covseg_core.io.dicom.write import write_dicom_series
 from covseg_core.io.nifti import write_nifti_ct, write_nifti_labels
+from covseg_core.volume import Grid, LesionMask
 from napari_covseg._convert import ct_layer, mask_layer
+from napari_covseg._files.import_mask import import_as_layer
 from napari_covseg._session.session import Session
 from napari_covseg.widgets.case import CaseStep
 
@@ -186,6 +188,66 @@ class TestMasks:
         rest(step, qtbot)
         assert isinstance(session.viewer.layers["drawn"], Labels)
         assert session.mask.layer is session.viewer.layers["drawn"]
+
+    def test_mask_in_another_voxel_order_is_laid_on_the_scan(
+        self, step, scan, session, phantom, tmp_path, qtbot
+    ):
+        affine = phantom.grid.affine_lps.copy()
+        affine[:3, 3] = phantom.grid.world_mm((len(phantom.lesions.labels) - 1, 0, 0))
+        affine[:, 2] *= -1
+        grid = Grid(phantom.grid.shape, affine)
+        labels = phantom.lesions.labels[::-1].copy()
+        write_nifti_labels(tmp_path / "turned.nii.gz", LesionMask(labels, grid))
+        step.open_path(tmp_path / "turned.nii.gz")
+        rest(step, qtbot)
+        assert step.masks.currentText() == "turned"
+        np.testing.assert_array_equal(session.mask.labels, phantom.lesions.labels)
+
+    def test_mask_of_another_scan_is_not_opened(
+        self, step, scan, session, phantom, tmp_path, qtbot
+    ):
+        grid = Grid((18, *phantom.grid.shape[1:]), phantom.grid.affine_lps)
+        shorter = LesionMask(phantom.lesions.labels[:18], grid)
+        write_nifti_labels(tmp_path / "other.nii.gz", shorter)
+        step.open_path(tmp_path / "other.nii.gz")
+        rest(step, qtbot)
+        assert session.mask is None
+        assert list(session.viewer.layers) == [scan]
+        assert "Use the mask that was drawn on this scan." in step.waiting.words.text()
+        assert step.open_file.isEnabled()
+
+    def test_mask_needs_a_scan(self, step, session, phantom, tmp_path, qtbot):
+        write_nifti_labels(tmp_path / "drawn.nii.gz", phantom.lesions)
+        step.open_path(tmp_path / "drawn.nii.gz")
+        rest(step, qtbot)
+        assert session.mask is None
+        assert step.waiting.words.text().startswith("Open a scan first")
+
+    def test_lungs_of_a_file_are_those_of_the_scan_and_no_mask_to_correct(
+        self, step, scan, session, phantom, tmp_path, qtbot
+    ):
+        write_nifti_labels(tmp_path / "lungs.nii.gz", phantom.lungs)
+        step.open_path(tmp_path / "lungs.nii.gz")
+        rest(step, qtbot)
+        assert session.mask is None
+        np.testing.assert_array_equal(session.lungs.labels, phantom.lungs.labels)
+        assert step.waiting.words.text() == "lungs.nii.gz was opened as lungs."
+
+    def test_scan_that_was_chosen_meanwhile_gets_no_mask(
+        self, step, scan, session, phantom, tmp_path, qtbot, monkeypatch
+    ):
+        from napari_covseg.widgets import case
+
+        def choose_another(*arguments):
+            session.choose_scan(None)
+            return import_as_layer(*arguments)
+
+        monkeypatch.setattr(case, "import_as_layer", choose_another)
+        write_nifti_labels(tmp_path / "drawn.nii.gz", phantom.lesions)
+        step.open_path(tmp_path / "drawn.nii.gz")
+        rest(step, qtbot)
+        assert session.mask is None
+        assert step.waiting.words.text().startswith("Another scan was chosen")
 
     def test_every_control_has_a_tooltip(self, step):
         for control in (

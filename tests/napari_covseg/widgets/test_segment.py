@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from threading import Semaphore
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from napari_covseg._convert import blank_mask_layer, ct_layer, mask_from_layer
 from napari_covseg._screen.slices import show_slice
 from napari_covseg._session.session import Session
 from napari_covseg._tools.doubt import DOUBT_LAYER
+from napari_covseg._tools.outline import Outline
 from napari_covseg.widgets import segment
 from napari_covseg.widgets.segment import SegmentStep
 
@@ -317,6 +319,7 @@ class TestUncertainty:
         step.models.setCurrentText("random-infnet")
         step.doubt.click()
         run(step, qtbot)
+        qtbot.waitUntil(lambda: DOUBT_LAYER in viewer.layers)
         layer = viewer.layers[DOUBT_LAYER]
         assert layer.data.dtype == np.uint8
         assert layer.data.any()
@@ -330,6 +333,72 @@ class TestUncertainty:
         run(step, qtbot)
         assert DOUBT_LAYER not in viewer.layers
         assert session.doubt is None
+
+    @pytest.fixture
+    def doubted(self, session, viewer, step, scan, qtbot):
+        """The scan, with a model's uncertainty."""
+        session.set_doubt((0.5,), np.full(scan.data.shape, 9, np.uint8))
+        qtbot.waitUntil(lambda: DOUBT_LAYER in viewer.layers)
+        return scan
+
+    def test_it_comes_and_goes_with_its_scan(
+        self, session, viewer, doubted, phantom, qtbot
+    ):
+        open_scan(session, phantom.ct)
+        qtbot.waitUntil(lambda: DOUBT_LAYER not in viewer.layers)
+        session.choose_scan(doubted)
+        qtbot.waitUntil(lambda: DOUBT_LAYER in viewer.layers)
+        assert (viewer.layers[DOUBT_LAYER].data == 9).all()
+
+    def test_it_goes_with_a_scan_that_is_removed(self, viewer, doubted, qtbot):
+        viewer.layers.remove(doubted)
+        qtbot.waitUntil(lambda: not viewer.layers)
+
+    def test_it_can_be_removed_together_with_its_scan(self, viewer, doubted, qtbot):
+        viewer.layers.select_all()
+        viewer.layers.remove_selected()
+        assert not viewer.layers
+
+
+class TestAnotherScanMeanwhile:
+    @pytest.fixture
+    def gate(self, step, scan, phantom, monkeypatch):
+        """Lets a run on the scan end, which finds lungs and is unsure."""
+        gate = Semaphore(0)
+        steps = partial(found_when_let, phantom.lungs, gate)
+        monkeypatch.setattr(segment, "outline", steps)
+        step.panel.button.click()
+        return gate
+
+    def test_what_was_found_belongs_to_the_scan_that_was_outlined(
+        self, session, viewer, step, scan, gate, phantom, qtbot
+    ):
+        open_scan(session, phantom.ct)
+        gate.release()
+        rest(step, qtbot)
+        qtbot.wait(50)
+        assert (session.lungs, session.doubt) == (None, None)
+        assert DOUBT_LAYER not in viewer.layers
+        session.choose_scan(scan)
+        np.testing.assert_array_equal(session.lungs.labels, phantom.lungs.labels)
+        assert session.doubt == (0.5,)
+        qtbot.waitUntil(lambda: DOUBT_LAYER in viewer.layers)
+
+    def test_lungs_that_came_meanwhile_stay(self, session, step, gate, phantom, qtbot):
+        session.set_lungs(phantom.lungs)
+        gate.release()
+        rest(step, qtbot)
+        assert session.lungs is phantom.lungs
+
+    def test_nothing_is_kept_of_a_scan_that_went(
+        self, session, viewer, step, scan, gate, phantom, qtbot
+    ):
+        open_scan(session, phantom.ct)
+        viewer.layers.remove(scan)
+        gate.release()
+        rest(step, qtbot)
+        assert (session.lungs, session.doubt) == (None, None)
+        assert session.lungs_of(scan) is None
 
 
 class TestAStoppedRun:
@@ -372,6 +441,20 @@ class TestAStoppedRun:
         rest(running, qtbot)
         assert not running.panel.button.isEnabled()
         assert "Open a chest CT first" in running.panel.status.text()
+
+    def test_mask_that_was_corrected_before_is_in_hand_again(
+        self, session, viewer, step, scan, qtbot, monkeypatch
+    ):
+        for name in ("first", "second"):
+            data, arguments, _ = blank_mask_layer(scan.metadata, INFECTION, name)
+            session.edit(viewer.add_labels(data, **arguments))
+        session.edit(viewer.layers["first"])
+        monkeypatch.setattr(segment, "outline", endless)
+        step.panel.button.click()
+        step.panel.button.click()
+        rest(step, qtbot)
+        assert session.mask.layer is viewer.layers["first"]
+        assert viewer.layers["first"].visible
 
     def test_earlier_mask_is_shown_again(
         self, session, viewer, step, scan, qtbot, monkeypatch
@@ -419,6 +502,16 @@ def endless(*_):
     while True:
         time.sleep(0.01)
         yield None
+
+
+def found_when_let(lungs, gate, wish, before):
+    while not gate.acquire(timeout=0.01):
+        yield None
+    unsure = SimpleNamespace(slices=(0.5,))
+    prediction = SimpleNamespace(
+        lungs=lungs, uncertainty=unsure, notes=(), seconds=1, device="cpu"
+    )
+    return Outline(prediction, before.copy(), None, np.full_like(before, 9))
 
 
 def slice_by_slice(wanted, gate, *_):

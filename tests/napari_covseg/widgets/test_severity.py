@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from covseg_core.io.nifti import write_nifti_labels
-from covseg_core.volume import LobeMask, LungMask
+from covseg_core.volume import Grid, LesionMask, LobeMask, LungMask
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._session.session import Session
 from napari_covseg.widgets import severity
@@ -144,6 +144,16 @@ class TestFigures:
         assert shown(measured)["Consolidation (ml)"] == ("0.0", "0.0", "0.0")
         assert measured.table.isEnabled()
         assert measured.status.text() == ""
+
+    def test_mask_of_another_size_is_told_in_a_sentence(
+        self, measured, session, phantom, qtbot
+    ):
+        grid = Grid((18, *phantom.grid.shape[1:]), phantom.grid.affine_lps)
+        shorter = LesionMask(phantom.lesions.labels[:18], grid)
+        data, arguments, _ = mask_layer(shorter, "of another scan")
+        session.edit(session.viewer.add_labels(data, **arguments))
+        qtbot.waitUntil(lambda: "mask has shape" in measured.status.text().lower())
+        assert measured.found is None
 
     def test_undo_counts_as_a_correction(self, measured, mask, qtbot):
         mask.apply("Erase", np.zeros_like(mask.labels))

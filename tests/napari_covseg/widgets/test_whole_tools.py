@@ -104,6 +104,35 @@ def test_edit_while_a_tool_runs_is_not_taken_back(tools, workplace, qtbot):
     assert tools.status.text() == "Stopped; nothing was changed."
 
 
+@pytest.mark.parametrize("is_previewed", [False, True])
+def test_stroke_that_is_not_done_yet_is_not_swallowed(
+    tools, workplace, qtbot, is_previewed
+):
+    before = workplace.mask.data.copy()
+    workplace.mask.mode = "erase"
+    (tools.preview_button if is_previewed else tools.apply_button).click()
+    with workplace.mask.block_history():
+        workplace.mask.paint((8, 30, 25), 0)
+        wait(tools, qtbot)
+        if is_previewed:
+            tools.apply_button.click()
+        assert tools.status.text() == "Stopped; nothing was changed."
+        workplace.mask.paint((8, 31, 25), 0)
+    assert workplace.editor.undo_title == "Eraser"
+    workplace.editor.undo()
+    assert workplace.editor.undo_title is None
+    np.testing.assert_array_equal(workplace.mask.data, before)
+
+
+def test_mask_that_a_run_took_meanwhile_is_left_alone(tools, workplace, qtbot):
+    before = workplace.mask.data.copy()
+    tools.apply_button.click()
+    workplace.editor.lock()
+    wait(tools, qtbot)
+    np.testing.assert_array_equal(workplace.mask.data, before)
+    assert tools.status.text() == "Stopped; nothing was changed."
+
+
 def test_where_nothing_would_change_there_is_no_preview(tools, workplace, qtbot):
     tools.tools.setCurrentText("Remove islands")
     preview(tools, qtbot)
