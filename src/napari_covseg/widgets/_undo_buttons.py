@@ -44,9 +44,11 @@ class UndoButtons(QWidget):
         """Serve another editor, or none."""
         if self._editor is not None:
             self._editor.edited.disconnect(self._show)
+            self._editor.state_changed.disconnect(self._show)
         self._editor = editor
         if editor is not None:
             editor.edited.connect(self._show)
+            editor.state_changed.connect(self._show)
         self._show()
 
     def undo(self) -> None:
@@ -63,6 +65,8 @@ class UndoButtons(QWidget):
 
     def _show(self, change: Any = None) -> None:
         editor = self._editor
+        if editor is not None and editor.is_growing:
+            editor = None
         undone = editor.undo_title if editor else None
         redone = editor.redo_title if editor else None
         _name(self.undo_button, SHORTCUTS["undo"], undone)

@@ -27,6 +27,15 @@ def test_buttons_name_the_step_and_take_it_back_and_make_it_again(undo, workplac
     assert not workplace.mask.data.any()
 
 
+def test_nothing_is_undone_while_the_mask_grows(undo, workplace):
+    workplace.editor.apply("Smooth", np.zeros_like(workplace.mask.data))
+    workplace.editor.lock()
+    assert not undo.undo_button.isEnabled()
+    workplace.editor.unlock()
+    assert undo.undo_button.text() == "Undo: Smooth (Ctrl+Z)"
+    assert undo.undo_button.isEnabled()
+
+
 def test_there_is_nothing_to_undo_without_a_mask(undo, workplace):
     workplace.editor.apply("Smooth", np.zeros_like(workplace.mask.data))
     undo.follow(None)
