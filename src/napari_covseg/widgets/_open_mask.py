@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from covseg_core.errors import CovsegError
-from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._files.import_mask import Imported, import_as_layer
-from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._processes.worker import Failed, Finished, Outcome
 from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg.widgets._onto_scan import OTHER_SCAN, run_onto_scan, take_in
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
     from napari_covseg._convert import LayerTuple
+    from napari_covseg._files.import_mask import Imported
     from napari_covseg._session.session import Session
 
 __all__ = ["OpenMask"]
@@ -55,16 +55,16 @@ class OpenMask(QWidget):
 
     def open_path(self, path: Path) -> None:
         """Read a file; nothing changes unless it lies on the scan."""
-        scan = self._session.scan
-        facts = None if scan is None else facts_of(scan.metadata)
-        if self.waiting.is_busy or not isinstance(facts, CTFacts):
+        if self.waiting.is_busy:
             return
+        scan = self._session.scan
         try:
-            ct = self._session.ct()
+            run = run_onto_scan(self._session, path)
         except CovsegError as error:
             self.waiting.say(Failed(error).sentence, warning=True)
             return
-        run = Run(import_as_layer, path, ct, facts.grid)
+        if run is None:
+            return
         self.waiting.follow(run, "Reading")
         run.ended.connect(lambda outcome: self._end(outcome, scan))
         self._refresh()
@@ -87,18 +87,13 @@ class OpenMask(QWidget):
         if not isinstance(outcome, Finished):
             return
         if scan is not self._session.scan:
-            self.waiting.say("Another scan was chosen meanwhile; nothing was opened.")
+            self.waiting.say(OTHER_SCAN)
             return
         self._show(*outcome.value)
 
     def _show(self, found: Imported, made: LayerTuple | None) -> None:
-        if found.lungs is not None:
-            self._session.set_lungs(found.lungs)
-        if made is not None:
-            data, arguments, _ = made
-            # Two masks on each other cannot be read.
-            if self._session.mask is not None:
-                self._session.mask.layer.visible = False
-            layer = self._session.viewer.add_labels(data, **arguments)
-            self._session.edit(layer, found.origin)
+        # Two masks on each other cannot be read.
+        if made is not None and self._session.mask is not None:
+            self._session.mask.layer.visible = False
+        take_in(self._session, found, made)
         self.waiting.say(found.told)

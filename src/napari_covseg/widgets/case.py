@@ -16,15 +16,15 @@ from qtpy.QtWidgets import (
 
 from covseg_core.errors import CovsegError, SeriesChoiceError
 from covseg_core.labels import INFECTION, LESIONS, LabelSet
-from napari_covseg._convert import CTFacts, blank_mask_layer, facts_of
+from napari_covseg._convert import blank_mask_layer
 from napari_covseg._files.choose_series import SeriesDialog
 from napari_covseg._files.drops import accept_drops
-from napari_covseg._files.import_mask import Imported, import_as_layer
 from napari_covseg._files.read_scan import make_sample, read_scan
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg.widgets._mask_picker import MaskPicker
+from napari_covseg.widgets._onto_scan import OTHER_SCAN, run_onto_scan, take_in
 from napari_covseg.widgets._pickers import ScanPicker
 from napari_covseg.widgets._scan_facts import ScanFactsView
 from napari_covseg.widgets._waiting import WaitingLine
@@ -43,7 +43,6 @@ __all__ = ["CaseStep"]
 _FOLDER = "case/folder"
 _NIFTI = "NIfTI (*.nii *.nii.gz)"
 _NO_SCAN = "Open a scan first; a mask lies on a scan."
-_OTHER_SCAN = "Another scan was chosen meanwhile; nothing was opened."
 _NEW_MASKS = (
     ("Ground glass and consolidation", LESIONS),
     ("Infection, one class", INFECTION),
@@ -195,32 +194,25 @@ class CaseStep(QWidget):
     def _lay_on_scan(self) -> None:
         """Read a mask again, onto the scan in front, as it is corrected only there."""
         self._under = self._session.scan
-        facts = None if self._under is None else facts_of(self._under.metadata)
-        if self._path is None or not isinstance(facts, CTFacts):
-            self.waiting.say(_NO_SCAN, warning=True)
-            return
         try:
-            ct = self._session.ct()
+            run = run_onto_scan(self._session, self._path) if self._path else None
         except CovsegError as error:
             self._refuse(error)
             return
-        run = Run(import_as_layer, self._path, ct, facts.grid)
-        self._start(run, "Reading", self._end_mask)
+        if run is None:
+            self.waiting.say(_NO_SCAN, warning=True)
+        else:
+            self._start(run, "Reading", self._end_mask)
 
     def _end_mask(self, outcome: Outcome) -> None:
         self._let_open(can_open=True)
         if not isinstance(outcome, Finished):
             return
-        if self._under is self._session.scan:
-            self._take(*outcome.value)
-        else:
-            self.waiting.say(_OTHER_SCAN)
-
-    def _take(self, found: Imported, made: LayerTuple | None) -> None:
-        if found.lungs is not None:
-            self._session.set_lungs(found.lungs)
-        if made is not None:
-            self._session.edit(self._add(made), found.origin)
+        if self._under is not self._session.scan:
+            self.waiting.say(OTHER_SCAN)
+            return
+        found, made = outcome.value
+        take_in(self._session, found, made)
         self.waiting.say(found.told)
 
     def _add(self, made: LayerTuple) -> Any:

@@ -236,13 +236,13 @@ class TestMasks:
     def test_scan_that_was_chosen_meanwhile_gets_no_mask(
         self, step, scan, session, phantom, tmp_path, qtbot, monkeypatch
     ):
-        from napari_covseg.widgets import case
+        from napari_covseg.widgets import _onto_scan
 
         def choose_another(*arguments):
             session.choose_scan(None)
             return import_as_layer(*arguments)
 
-        monkeypatch.setattr(case, "import_as_layer", choose_another)
+        monkeypatch.setattr(_onto_scan, "import_as_layer", choose_another)
         write_nifti_labels(tmp_path / "drawn.nii.gz", phantom.lesions)
         step.open_path(tmp_path / "drawn.nii.gz")
         rest(step, qtbot)
