@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from document import RESULTS, make_document, read_results, render
+from document import make_document, render
 from folds import FOLDS
+from held_out import finder_of
 from judged import judge_fold
 from predicting import Judge
 from running import run_recipe
@@ -30,7 +31,7 @@ from training import plan_of, train
 from covseg_core.cases.reading import CaseReader
 from covseg_core.io.atomic import write_text
 from covseg_core.learn.plan import read_plan
-from covseg_core.registry.store import LUNGS_MODEL, find_model
+from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import LoadedModel, load_model
 
 if TYPE_CHECKING:
@@ -70,10 +71,8 @@ class CrossValidation:
         """Train the model of a fold, if it is not, and judge what it has not seen."""
         entry = train(self.store, self.name, self.config, fold, self.progress)
         model, plan = load_model(entry), read_plan(entry.card.name)
-        finder = None
-        if self.lungs:
-            finder = as_judged(load_model(find_model(self.lungs.format(fold=fold))))
         card = model.card.model_copy(update=answers)
+        finder = finder_of(self.lungs, fold)
         judge = Judge(self.store, LoadedModel(card, model.network), finder)
 
         def say(case: str) -> None:
@@ -113,13 +112,6 @@ class CrossValidation:
     def _say(self, line: str) -> None:
         if self.progress == "rich":
             sys.stderr.write(line + "\n")
-
-
-def as_judged(finder: LoadedModel) -> LoadedModel:
-    """Let what finds the lungs for a fold do so at the threshold that was chosen."""
-    results = read_results(RESULTS / f"{LUNGS_MODEL}.json")
-    told = {"threshold": results["threshold"]["best"]}
-    return LoadedModel(finder.card.model_copy(update=told), finder.network)
 
 
 def main() -> None:

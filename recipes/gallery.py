@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from document import RESULTS, read_results
 from gallery_picture import draw_case, worst_slice
-from predicting import Judge
+from held_out import judge_of
 from running import run_recipe
 from summary import answer_of
 
 from covseg_core.cases.reading import CaseReader
-from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.errors import UsageError
 from covseg_core.io.atomic import write_text
-from covseg_core.registry.store import find_model
-from covseg_core.registry.weights import LoadedModel, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +101,7 @@ def figure(
 ) -> str:
     """Draw a case into a folder and write its part of the page."""
     case = row["case"]
-    judge = _judge(store, results, row["fold"])
+    judge = judge_of(store, results, row["fold"])
     ct = store.ct(case)
     truth, found = judge.truth(case, ct).labels, judge.answer(ct).labels
     shown = worst_slice(ct, truth, found)
@@ -114,22 +112,6 @@ def figure(
         f'<figure><img src="{case}.png" alt="{words}">'
         f"<figcaption>{words}</figcaption></figure>"
     )
-
-
-def _judge(store: CaseReader, results: Mapping[str, Any], fold: int) -> Judge:
-    entry = find_model(f"{results['name']}-fold{fold}")
-    if entry.card.weights_sha256 != results["weights"][str(fold)]:
-        raise ModelRefusedError(
-            f"{entry.card.name!r} was trained again after the results were written; "
-            "run cross_validate.py again."
-        )
-    model = load_model(entry)
-    answers = {k: v for k, v in results["answers"].items() if k != "prepare"}
-    card = model.card.model_copy(update=answers)
-    finder = None
-    if results["lungs_found_by"]:
-        finder = load_model(find_model(results["lungs_found_by"].format(fold=fold)))
-    return Judge(store, LoadedModel(card, model.network), finder)
 
 
 def _numbers(row: Mapping[str, Any]) -> str:

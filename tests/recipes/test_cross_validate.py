@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import cross_validate
 import pytest
-from by_hand import write_results
 from cross_validate import CrossValidation
 from document import read_results, render
 from predicting import Judge
@@ -19,7 +18,6 @@ from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.learn.learn import learn
 from covseg_core.learn.plan import run_folder
 from covseg_core.registry.store import find_model
-from covseg_core.registry.weights import LoadedModel
 from covseg_core.training.fit import Step
 
 if TYPE_CHECKING:
@@ -187,13 +185,3 @@ def test_what_is_no_document_is_refused(tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(InputRefusedError, match=r"new.json cannot be read"):
             read_results(file)
-
-
-def test_lungs_of_a_fold_are_found_at_the_threshold_of_their_results(
-    tmp_path, monkeypatch
-):
-    write_results(tmp_path, name="lungs-small")
-    monkeypatch.setattr(cross_validate, "RESULTS", tmp_path)
-    card = find_model("lungs-small").card.model_copy(update={"threshold": 0.125})
-    finder = cross_validate.as_judged(LoadedModel(card, None))
-    assert finder.card == card.model_copy(update={"threshold": 0.4})
