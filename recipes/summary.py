@@ -98,13 +98,15 @@ def temperature_of(rows: Iterable[Row]) -> float:
     """Find the mildest temperature with which the probabilities of all cases agree.
 
     What a temperature above 1 mends it takes from the contrast between lesion and lung,
-    so it goes from 1 towards the best one only until the expected calibration error is
-    `GOOD_ECE`.
+    so it goes from 1 towards the likeliest one only until the expected calibration
+    error is `GOOD_ECE`, or, where it never is, as low as it gets.
     """
     counted = reliability_of(rows)
     way = np.geomspace(1, counted.best_temperature(), STEPS)
-    good = (each for each in way if counted.ece(each) <= GOOD_ECE)
-    return round(float(next(good, way[-1])), 3)
+    errors = [counted.ece(each) for each in way]
+    enough = max(GOOD_ECE, min(errors))
+    first = next(at for at, error in enumerate(errors) if error <= enough)
+    return round(float(way[first]), 3)
 
 
 def _source(rows: Sequence[Row]) -> Row:

@@ -109,10 +109,23 @@ def test_probabilities_that_agree_well_enough_are_left_as_they_are():
     assert temperature_of(rows) == 1
 
 
-def test_the_best_temperature_is_taken_where_none_is_good_enough():
+def test_the_lowest_error_is_taken_where_none_is_good_enough():
     flat = np.full(1000, 0.8, np.float32), np.arange(1000) < 500
     wild = np.full(1000, 0.2, np.float32), np.arange(1000) < 900
     counted = Reliability.of(*flat) + Reliability.of(*wild)
     rows = [row("a", "s", given={"reliability": counted.as_dict()})]
-    assert temperature_of(rows) == pytest.approx(counted.best_temperature(), abs=1e-3)
-    assert counted.ece(temperature_of(rows)) > 0.1
+    lowest = counted.ece(temperature_of(rows))
+    way = np.geomspace(1, counted.best_temperature(), 20)
+    assert lowest <= min(counted.ece(each) for each in way) + 1e-3
+    assert 0.1 < lowest < counted.ece() - 0.1
+
+
+def test_a_temperature_that_is_likelier_and_errs_more_is_not_taken():
+    rare = np.full(40_000, 0.02, np.float32), np.arange(40_000) < 800
+    wild = np.full(10_000, 0.95, np.float32), np.arange(10_000) < 6_000
+    counted = Reliability.of(*rare) + Reliability.of(*wild)
+    likeliest = counted.best_temperature()
+    assert likeliest > 1.5
+    assert counted.ece(likeliest) > counted.ece() > 0.01
+    rows = [row("a", "s", given={"reliability": counted.as_dict()})]
+    assert temperature_of(rows) == 1
