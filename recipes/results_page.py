@@ -8,6 +8,7 @@ The page is ``index.md`` in that folder.
 from __future__ import annotations
 
 import argparse
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,14 @@ def _model(results: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from _threshold_and_calibration(results)
     yield ""
-    yield "The lowest Dice of all:"
+    yield "Scan by scan, as a user gets them who outlined no lungs:"
     yield ""
     yield from _table(
-        ("case", "true ml", "found ml", "Dice"), [_case(row) for row in _worst(results)]
+        ("scan", "true ml", "found ml", "Dice"), [_scan(row) for row in _scans(results)]
     )
+    if worst := _worst_pictures(results):
+        yield ""
+        yield f"The lowest Dice of pictures: {', '.join(worst)}."
 
 
 def _head(results: dict[str, Any]) -> tuple[str, ...]:
@@ -135,16 +139,40 @@ def _threshold_and_calibration(results: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _worst(results: dict[str, Any]) -> list[dict[str, Any]]:
-    scored = [row for row in results["cases"] if answer_of(row)["dice"] is not None]
-    return sorted(scored, key=lambda row: answer_of(row)["dice"])[:WORST]
+def _scans(results: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = (row for row in results["cases"] if not _is_picture(row))
+    return sorted(rows, key=itemgetter("case"))
 
 
-def _case(row: dict[str, Any]) -> tuple[str, ...]:
+def _scan(row: dict[str, Any]) -> tuple[str, ...]:
     answer = answer_of(row)
-    sizes = (answer.get(key) for key in ("true_ml", "found_ml"))
-    told = ("–" if size is None else f"{size:.1f}" for size in sizes)
-    return (row["case"], *told, f"{answer['dice']:.2f}")
+    dice = answer.get("dice")
+    return (
+        row["case"],
+        *(_millilitres(answer.get(key)) for key in ("true_ml", "found_ml")),
+        "–" if dice is None else f"{dice:.2f}",
+    )
+
+
+def _millilitres(volume: float | None) -> str:
+    """Write a volume; one that is hardly there must not read as none."""
+    if volume is None:
+        return "–"
+    return f"{volume:.2f}" if 0 < volume < 1 else f"{volume:.1f}"
+
+
+def _worst_pictures(results: dict[str, Any]) -> list[str]:
+    told = (
+        (row["case"], answer_of(row).get("dice"))
+        for row in results["cases"]
+        if _is_picture(row)
+    )
+    scored = sorted((dice, case) for case, dice in told if dice is not None)
+    return [f"{case} {dice:.2f}" for dice, case in scored[:WORST]]
+
+
+def _is_picture(row: dict[str, Any]) -> bool:
+    return row["source"].endswith("pictures")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

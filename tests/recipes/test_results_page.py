@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import results_page
-from by_hand import make_results, write_results
+from by_hand import case, make_results, write_results
 from results_page import render_page
 
 from covseg_core.errors import InputRefusedError
@@ -21,10 +21,35 @@ def test_a_source_has_a_line_for_every_way():
     assert [line for line in page.splitlines() if line in expected] == expected
 
 
-def test_the_worst_cases_are_told_and_healthy_ones_are_not_among_them():
+def test_every_scan_has_a_line_with_the_volumes_that_its_dice_compares():
     page = render_page([make_results()])
-    assert "| medseg-06 | 70.0 | 60.0 | 0.20 |\n| medseg-01" in page
-    assert "| lctsc-101 |" not in page
+    lines = ["| lctsc-101 | 0.0 | 3.2 | – |", "| medseg-01 | 70.0 | 60.0 | 0.70 |"]
+    assert "\n".join(lines) in page
+
+
+def test_a_lesion_of_less_than_a_millilitre_does_not_read_as_none():
+    page = render_page([make_results(cases=[case("tiny", 0, 0.0, true_ml=0.04)])])
+    assert "| tiny | 0.04 | 60.0 | 0.00 |" in page
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"), [({"dice": 0.0}, "– | – | 0.00"), ({}, "– | – | –")]
+)
+def test_a_scan_that_was_refused_has_no_volumes(scores, told):
+    refused = case("bad", 0, 0.0) | {"found": {**scores, "refused": True}}
+    page = render_page([make_results(cases=[refused])])
+    assert f"| bad | {told} |" in page
+
+
+def test_the_worst_pictures_are_named():
+    scores = (0.9, 0.5, 0.8, None, 0.7, 0.6, 0.4)
+    pictures = [
+        case(f"slice-{n}", 0, dice) | {"source": "MedSeg: pictures"}
+        for n, dice in enumerate(scores)
+    ]
+    page = render_page([make_results(cases=pictures)])
+    worst = "slice-6 0.40, slice-1 0.50, slice-5 0.60, slice-4 0.70, slice-2 0.80"
+    assert f"The lowest Dice of pictures: {worst}." in page
 
 
 def test_threshold_and_calibration_are_told():
