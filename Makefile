@@ -13,6 +13,8 @@ PYTEST_ARGS ?=
 # Where the collections that recipes/sources.py reads have been put.
 DATA ?= ../shared/data
 MODELS := lungs-small infnet-small infnet-multi-small stichnet-small
+# The baseline is judged as they are, and not bundled.
+JUDGED := $(MODELS) unet-baseline
 STORE := .training/store
 # A model store of its own, with the models of every fold.
 RECIPE = COVSEG_HOME=.training/home $(BIN)/python recipes
@@ -23,7 +25,7 @@ export PYTHON
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all test-pyside app lint docs screenshots bench setup clean
 .PHONY: models models-store
-.PHONY: cross-validation $(MODELS:%=model-%) $(MODELS:%=cross-%)
+.PHONY: cross-validation $(MODELS:%=model-%) $(JUDGED:%=cross-%)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -68,16 +70,16 @@ $(MODELS:%=model-%): model-%: models-store
 	$(RECIPE)/train_model.py $* --store $(STORE)
 	$(RECIPE)/bundle.py $*
 
-cross-validation: $(MODELS:%=cross-%) ## judge the recipes by patient (days)
+cross-validation: $(JUDGED:%=cross-%) ## judge the recipes by patient (days)
 	$(RECIPE)/results_page.py
 
-$(MODELS:%=cross-%): cross-%: models-store
+$(JUDGED:%=cross-%): cross-%: models-store
 	$(RECIPE)/cross_validate.py --name $* --store $(STORE) \
 	  --config recipes/$*.toml --lungs-pattern 'lungs-small-fold{fold}' \
 	  -o docs/results/$*.json
 
 # The lungs come first: the others are cut to them, at the threshold that they give.
-$(filter-out cross-lungs-small,$(MODELS:%=cross-%)): cross-lungs-small
+$(filter-out cross-lungs-small,$(JUDGED:%=cross-%)): cross-lungs-small
 
 models-store: $(DEV)
 	$(RECIPE)/make_store.py --data $(DATA) --store $(STORE)

@@ -12,16 +12,18 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from baseline import against_baseline
 from document import RESULTS, log_beside, read_results
 from results_words import CLOSING, OPENING, lungs_in_words, way_in_words
 from running import run_recipe
 from summary import WAYS, answer_of
+from tables import table
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.atomic import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 MEASURES = {
     "dice": "Dice",
@@ -54,8 +56,9 @@ def main() -> None:
 
 def render_page(documents: Sequence[dict[str, Any]]) -> str:
     """Write the page for results of several models, in Markdown."""
-    parts = [OPENING, *("\n".join(_model(each)) for each in documents), CLOSING]
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    models = ("\n".join(_model(each)) for each in documents)
+    parts = [OPENING, *models, "\n".join(against_baseline(documents)), CLOSING]
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
 def _log_of(file: Path) -> dict[str, str]:
@@ -77,13 +80,13 @@ def _model(results: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "**These figures are of some folds only and will change.**"
     yield ""
-    yield from _table(_head(results), _rows(results))
+    yield from table(_head(results), _rows(results))
     yield ""
     yield from _threshold_and_calibration(results)
     yield ""
     yield "Scan by scan, as a user gets them who outlined no lungs:"
     yield ""
-    yield from _table(
+    yield from table(
         ("scan", "true ml", "found ml", "Dice"), [_scan(row) for row in _scans(results)]
     )
     if worst := _worst_pictures(results):
@@ -173,16 +176,6 @@ def _worst_pictures(results: dict[str, Any]) -> list[str]:
 
 def _is_picture(row: dict[str, Any]) -> bool:
     return row["source"].endswith("pictures")
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield _line(head)
-    yield _line(["---"] * len(head))
-    yield from (_line(row) for row in rows)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
