@@ -63,18 +63,19 @@ def classes_to_score(pairs: Sequence[Pair]) -> tuple[int, ...]:
     two channels.
     """
     truths = [read_truth(pair) for pair in pairs]
-    present = [
+    highest = max(LESIONS.values)
+    present = tuple(
         value
         for value in LESIONS.values
         if any((truth.voxels == value).any() for truth in truths)
-    ]
-    if max(present, default=0) < max(LESIONS.values):
+    )
+    if highest not in present:
         return ()
     for pair, truth in zip(pairs, truths, strict=True):
         predicted = read_prediction(pair, truth, prefer_probabilities=True).voxels
         is_mask = predicted.ndim == truth.voxels.ndim
-        if predicted.max() == max(LESIONS.values) if is_mask else len(predicted) > 1:
-            return tuple(present)
+        if (predicted == highest).any() if is_mask else len(predicted) > 1:
+            return present
     return ()
 
 

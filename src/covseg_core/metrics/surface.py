@@ -1,7 +1,7 @@
 """How far apart the surfaces of two masks lie, in millimetres.
 
 The surface of a mask is its voxels that touch a voxel outside by a face;
-distances run between voxel centres.
+distances run between voxel centres.  A volume of one slice is a picture.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def hd95_mm(
     _require_axes(predicted, truth, spacing_mm)
     if not predicted.any() or not truth.any():
         return math.nan if predicted.any() or truth.any() else 0.0
+    predicted, truth, spacing_mm = _flat(predicted, truth, spacing_mm)
     from monai.metrics.hausdorff_distance import compute_hausdorff_distance
 
     with _quiet():
@@ -99,6 +100,7 @@ def surface_dice(
     _require_axes(predicted, truth, spacing_mm)
     if not predicted.any() or not truth.any():
         return 0.0 if predicted.any() or truth.any() else 1.0
+    predicted, truth, spacing_mm = _flat(predicted, truth, spacing_mm)
     from monai.metrics.surface_dice import compute_surface_dice
 
     with _quiet():
@@ -117,6 +119,19 @@ def _quiet() -> Generator[None, None, None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
+
+
+def _flat(
+    predicted: npt.NDArray[Any],
+    truth: npt.NDArray[Any],
+    spacing_mm: tuple[float, ...],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], tuple[float, ...]]:
+    """Make a picture of a volume of one slice, where nothing lies above or below."""
+    if truth.ndim < 3 or 1 not in truth.shape:
+        return predicted, truth, spacing_mm
+    axis = truth.shape.index(1)
+    steps = spacing_mm[:axis] + spacing_mm[axis + 1 :]
+    return predicted.squeeze(axis), truth.squeeze(axis), steps
 
 
 def _cropped(

@@ -55,19 +55,26 @@ def count_parts(
         # Slice by slice, as whole scans at once would hold up other threads.
         for z in slices:
             here = lung[z]
-            height = thirds.searchsorted(_along(grid, _Z, z)[here], "right")
-            face = halves.searchsorted(_along(grid, _Y, z)[here], "right")
+            height = _part_of(_along(grid, _Z, z)[here], thirds)
+            face = _part_of(_along(grid, _Y, z)[here], halves)
             part = (np.full_like(face, number), height, face, rim[z][here] + 0)
             code = np.ravel_multi_index((*part, infected[z][here] + 0), _SHAPE)
             counts += np.bincount(code, minlength=counts.size)
     return counts.reshape(_SHAPE)
 
 
+def _part_of(
+    places: npt.NDArray[np.float64], cuts: npt.NDArray[np.float64]
+) -> npt.NDArray[np.intp]:
+    """Find the part of each place; what lies on a cut belongs beyond it."""
+    return cuts.searchsorted(places + _ROUNDING_MM, "right")
+
+
 def _along(grid: Grid, axis: int, z: int) -> npt.NDArray[np.float64]:
     """Give the world coordinate of a slice's voxels, (Y, X), in mm."""
     per_x, per_y, per_z, origin = grid.affine_lps[axis]
     _, rows, columns = grid.shape
-    down = per_y * np.arange(rows) + per_z * z + origin + _ROUNDING_MM
+    down = per_y * np.arange(rows) + per_z * z + origin
     return np.asarray(down[:, None] + per_x * np.arange(columns))
 
 

@@ -62,6 +62,19 @@ def test_pictures_have_surfaces_too():
     assert hd95_mm(first, second, (0.5, 2.0)) == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_volume_of_one_slice_is_a_picture(axis):
+    disc, hole = np.zeros((2, 24, 24), bool)
+    disc[2:22, 2:22] = True
+    hole[6:18, 6:18] = True
+    ring, steps = disc & ~hole, (0.7, 0.9)
+    spacing = (*steps[:axis], 7.5, *steps[axis:])
+    flat = [np.expand_dims(mask, axis) for mask in (disc, ring)]
+    assert hd95_mm(*flat, spacing) == hd95_mm(disc, ring, steps) > 0
+    dice = surface_dice(disc, ring, steps, 0.5)
+    assert surface_dice(*flat, spacing, 0.5) == dice < 1
+
+
 def test_two_empty_masks_agree_and_one_empty_mask_has_no_distance():
     nothing = np.zeros_like(TRUTH)
     assert hd95_mm(nothing, nothing, SPACING) == 0.0

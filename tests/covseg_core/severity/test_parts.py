@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from covseg_core.severity.parts import count_parts
-from covseg_core.volume import Grid
+from covseg_core.volume import Grid, LungMask
 
 
 def counts(grid, infected=()):
@@ -51,3 +51,21 @@ def test_height_is_that_of_the_patient_on_a_tilted_grid():
     # voxels themselves; the cuts at 7.33 and 12.67 mm leave sums 2-3, 4-6 and 7-8.
     rows = by_third[:3].sum(axis=1) / 3
     assert rows == pytest.approx([3, 10, 3])
+
+
+def test_the_middle_is_posterior_wherever_the_scan_lies(stored):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        spacing = (2.0, *np.round(rng.uniform(0.5, 1, 2), 4))
+        grid = Grid.from_spacing(
+            (6, 13, 6), spacing, np.round(rng.uniform(-300, 0, 3), 3)
+        )
+        sides = np.zeros(grid.shape, np.uint8)
+        sides[1:-1, 1:-1, 1:-1] = 1
+        for axes in ((0, 0, 0), (0, 1, 0)):
+            lungs = stored(LungMask(sides, grid), (0, 1, 2), axes)
+            middle = np.zeros(grid.shape, bool)
+            middle[2, 6, 3] = True
+            rim = np.zeros(grid.shape, bool)
+            found = count_parts(lungs.labels, rim, middle, lungs.grid)
+            assert found[0, :, :, 0, 1].sum(axis=0).tolist() == [0, 1]
