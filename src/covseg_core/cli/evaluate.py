@@ -14,6 +14,7 @@ from covseg_core.cli.output import (
     say,
     say_json,
 )
+from covseg_core.cli.predict_files import manifests_with
 from covseg_core.errors import UsageError
 from covseg_core.labels import LESIONS
 from covseg_core.metrics.config import EvaluateSettings
@@ -85,6 +86,9 @@ def evaluate(
     others = None if against is None else match_files(against, reference)
     _check_outputs([*pairs, *(others or ())], output, csv)
     models = models_of(pairs, others, classes)
+    for path in (output, csv):
+        if path is not None:
+            make_folder(path.parent)
     pictures = None if plots is None else _pictures(plots, images, models[0])
 
     result = run_evaluation(models, settings, patients, pictures)
@@ -119,7 +123,8 @@ def _check_outputs(pairs: list[Pair], output: Path | None, csv: Path | None) -> 
         for path in (pair.truth, pair.mask, pair.probabilities)
         if path is not None
     ]
-    refuse_overwriting(read, [path for path in (output, csv) if path is not None])
+    written = [path for path in (output, csv) if path is not None]
+    refuse_overwriting([*read, *manifests_with(read)], written)
 
 
 def _pictures(plots: Path, images: Path | None, model: Model) -> EvaluationPictures:
@@ -139,9 +144,6 @@ def _write(
     from covseg_core.io.atomic import write_json, write_text
     from covseg_core.reports.evaluation_text import cases_as_csv
 
-    for path in (output, csv):
-        if path is not None:
-            make_folder(path.parent)
     if output is not None:
         write_json(output, document)
     if csv is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covseg_core.cli.output import (
+    make_folder,
     refuse_overwriting,
     require_nifti_name,
     say,
@@ -54,15 +55,20 @@ def lungs(
     ct = read_ct(input, series_uid=series)
 
     from covseg_core.inference.lungs import outline_lungs
+    from covseg_core.inference.manifest import describe_lungs
     from covseg_core.io.nifti import write_nifti_labels
     from covseg_core.registry.weights import load_model
 
     loaded = load_model(store.find_model(model or store.LUNGS_MODEL))
+    make_folder(output.parent)
     mask = follow(outline_lungs(ct, loaded, settings))
     write_nifti_labels(output, mask)
     if json:
-        say_json({"output": str(output), "volumes_ml": mask.volumes_ml})
+        document = {"output": str(output), "volumes_ml": mask.volumes_ml}
+        say_json(document | describe_lungs(mask))
         return
     for label in mask.label_set.classes:
         say(f"{label.title:12}{mask.volumes_ml[label.key]:8.0f} ml")
+    for note in mask.source.notes:
+        say(f"note: {note}")
     say(f"wrote {output}")

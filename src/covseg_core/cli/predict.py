@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from covseg_core.cli.output import (
     refuse_file_name,
-    refuse_foreign_json,
     refuse_overwriting,
     say,
     say_json,
@@ -19,6 +18,9 @@ from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io import is_nifti
 from covseg_core.io.mask_formats import FORMATS, MaskFormat, stem_of
 from covseg_core.registry.store import find_model
+
+if TYPE_CHECKING:
+    from covseg_core.cli.predict_batch import Batch
 
 __all__ = ["predict"]
 
@@ -73,9 +75,11 @@ def predict(
     json
         Print one JSON document.
     """
+    from covseg_core.cli.predict_batch import predict_each
+    from covseg_core.cli.predict_files import refuse_foreign
     from covseg_core.cli.predict_volume import (
+        MAPS,
         Wanted,
-        manifest_of,
         predict_volume,
         results_of,
     )
@@ -86,6 +90,10 @@ def predict(
         raise UsageError("give at least one scan or picture.")
     if slices8bit and (series or lungs):
         raise UsageError("--series and --lungs do not go with --slices8bit.")
+    if slices8bit and "smallest_ml" in settings.model_fields_set:
+        raise UsageError(
+            "--smallest-ml does not go with --slices8bit: a picture has no voxel size."
+        )
     if slices8bit and mask_format != "nifti":
         raise UsageError("--format does not go with --slices8bit: masks are PNG.")
     if len(inputs) > 1 and (series or lungs):
@@ -99,7 +107,7 @@ def predict(
     if slices8bit:
         from covseg_core.cli.predict_slices import predict_slices
 
-        runs = predict_slices(inputs, output, loaded, wanted)
+        batch = predict_slices(inputs, output, loaded, wanted)
     else:
         _refuse_pictures(inputs)
         targets = _targets(inputs, output, wanted.mask_format)
@@ -108,12 +116,14 @@ def predict(
             [result for target in targets for result in results_of(target)],
         )
         for target in targets:
-            refuse_foreign_json(manifest_of(target))
-        runs = [
-            predict_volume(path, target, loaded, wanted, series, lungs)
-            for path, target in zip(inputs, targets, strict=True)
-        ]
-    _report(runs, json)
+            refuse_foreign(target, MAPS)
+
+        def predict_scan(path: Path, target: Path) -> dict[str, Any]:
+            return predict_volume(path, target, loaded, wanted, series, lungs)
+
+        batch = predict_each(inputs, targets, predict_scan)
+    _report(batch, json)
+    batch.require_all()
 
 
 def _refuse_pictures(inputs: list[Path]) -> None:
@@ -149,11 +159,11 @@ def _stem(path: Path) -> str:
     return stem_of(path.resolve().name)
 
 
-def _report(runs: list[dict[str, object]], json: bool) -> None:
+def _report(batch: Batch, json: bool) -> None:
     if json:
-        say_json(runs[0] if len(runs) == 1 else runs)
+        say_json(batch.runs[0] if batch.size == 1 else batch.runs)
         return
-    for run in runs:
+    for run in batch.runs:
         say(f"{run['output']}")
         volumes = run["volumes_ml"]
         if isinstance(volumes, dict):

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from covseg_core.cli.output import (
-    make_folder,
-    refuse_file_name,
-    refuse_foreign_json,
-    refuse_overwriting,
+from covseg_core.cli.output import make_folder, refuse_file_name, refuse_overwriting
+from covseg_core.cli.predict_batch import predict_each
+from covseg_core.cli.predict_files import (
+    beside,
+    manifest_of,
+    refuse_foreign,
+    remove_earlier,
 )
-from covseg_core.cli.predict_volume import beside, manifest_of
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.manifest import describe_slice_run
 from covseg_core.inference.opinions import make_opinions
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from covseg_core.cli.predict_batch import Batch
     from covseg_core.cli.predict_volume import Wanted
     from covseg_core.registry.weights import LoadedModel
 
@@ -39,6 +41,7 @@ __all__ = ["predict_slices"]
 
 PROBABILITIES = ".npy"
 UNCERTAINTY = "_uncertainty.npy"
+MAPS = PROBABILITIES, UNCERTAINTY
 
 
 def predict_slices(
@@ -46,29 +49,24 @@ def predict_slices(
     output: Path,
     model: LoadedModel,
     wanted: Wanted,
-) -> list[dict[str, Any]]:
+) -> Batch:
     """Predict every picture, write the results and return the manifests."""
     paths = [path for given in inputs for path in _pictures(given)]
     targets = _targets(paths, inputs, output)
     refuse_overwriting(paths, [made for target in targets for made in _outputs(target)])
     for target in targets:
-        refuse_foreign_json(manifest_of(target))
+        refuse_foreign(target, MAPS)
     make_folder(targets[0].parent)
     outline = make_slice_outliner(model, wanted.settings)
     opinions = None
     if wanted.uncertainty is not None:
         opinions = make_opinions(model, outline, wanted.settings, wanted.uncertainty)
-    runs = []
-    for path, target in zip(paths, targets, strict=True):
+
+    def predict_slice(path: Path, target: Path) -> dict[str, Any]:
         start = time.perf_counter()
         image = read_slice(path)
         answer = predict_image(image, model, outline, wanted.settings)
         doubt = None if opinions is None else doubt_image(image, answer, opinions)
-        write_mask_png(target, answer.labels)
-        if wanted.probabilities:
-            write_bytes(beside(target, PROBABILITIES), _as_npy(answer.probabilities))
-        if doubt is not None:
-            write_bytes(beside(target, UNCERTAINTY), _as_npy(doubt.entropy))
         manifest = describe_slice_run(
             hashlib.sha256(np.ascontiguousarray(image.grey).data).hexdigest(),
             time.perf_counter() - start,
@@ -77,9 +75,16 @@ def predict_slices(
             wanted.settings,
             doubt,
         )
+        remove_earlier(target, MAPS)
+        write_mask_png(target, answer.labels)
         write_json(manifest_of(target), manifest)
-        runs.append({"output": str(target)} | manifest)
-    return runs
+        if wanted.probabilities:
+            write_bytes(beside(target, PROBABILITIES), _as_npy(answer.probabilities))
+        if doubt is not None:
+            write_bytes(beside(target, UNCERTAINTY), _as_npy(doubt.entropy))
+        return {"output": str(target)} | manifest
+
+    return predict_each(paths, targets, predict_slice)
 
 
 def _pictures(given: Path) -> tuple[Path, ...]:
@@ -105,8 +110,7 @@ def _targets(paths: list[Path], inputs: list[Path], output: Path) -> list[Path]:
 
 
 def _outputs(target: Path) -> list[Path]:
-    endings = PROBABILITIES, UNCERTAINTY
-    return [target, manifest_of(target), *(beside(target, end) for end in endings)]
+    return [target, manifest_of(target), *(beside(target, end) for end in MAPS)]
 
 
 def _as_npy(values: npt.NDArray[np.float32]) -> bytes:

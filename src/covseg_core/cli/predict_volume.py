@@ -6,22 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from covseg_core.cli.cases.inputs import read_lungs
 from covseg_core.cli.output import make_folder, refuse_overwriting
+from covseg_core.cli.predict_files import beside, manifest_of, remove_earlier
 from covseg_core.cli.progress import follow
 from covseg_core.inference.manifest import describe_run
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
 from covseg_core.io.atomic import write_json
-from covseg_core.io.mask_formats import FORMATS, MaskFormat, stem_of
+from covseg_core.io.mask_formats import FORMATS, MaskFormat
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
-from covseg_core.io.nifti import (
-    read_nifti_labels,
-    write_nifti_map,
-    write_nifti_probabilities,
-)
-from covseg_core.labels import LUNGS
-from covseg_core.severity.lung_sides import told_apart
-from covseg_core.volume import LungMask
+from covseg_core.io.nifti import write_nifti_map, write_nifti_probabilities
 
 if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings, UncertaintySettings
@@ -29,17 +24,12 @@ if TYPE_CHECKING:
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume
 
-__all__ = [
-    "Wanted",
-    "beside",
-    "manifest_of",
-    "predict_volume",
-    "results_of",
-    "save_prediction",
-]
+__all__ = ["MAPS", "Wanted", "predict_volume", "results_of", "save_prediction"]
 
 PROBABILITIES = "_prob.nii.gz"
 UNCERTAINTY = "_uncertainty.nii.gz"
+MAPS = PROBABILITIES, UNCERTAINTY
+"""How the maps end that may lie beside a mask."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,7 @@ def predict_volume(
         ct,
         model,
         wanted.settings,
-        lungs=None if lungs is None else _read_lungs(lungs),
+        lungs=None if lungs is None else read_lungs(lungs, ct.grid),
         keep_probabilities=wanted.probabilities,
         uncertainty=wanted.uncertainty,
     )
@@ -92,8 +82,10 @@ def save_prediction(
     """Write mask, manifest and what else was asked for; return the manifest."""
     manifest = describe_run(ct, prediction, model.card, wanted.settings)
     make_folder(target.parent)
+    remove_earlier(target, MAPS)
     origin = MaskOrigin("model", model.card.name, model.card.weights_sha256)
     wanted.mask_format.write(target, ct, [TracedMask(prediction.lesions, origin)])
+    write_json(manifest_of(target), manifest)
     if prediction.probabilities is not None:
         write_nifti_probabilities(
             beside(target, PROBABILITIES), prediction.probabilities, ct.grid
@@ -101,26 +93,9 @@ def save_prediction(
     if prediction.uncertainty is not None:
         entropy = prediction.uncertainty.entropy
         write_nifti_map(beside(target, UNCERTAINTY), entropy, ct.grid)
-    write_json(manifest_of(target), manifest)
     return {"output": str(target)} | manifest
 
 
 def results_of(target: Path) -> list[Path]:
     """List the files that may be written for a mask."""
-    endings = PROBABILITIES, UNCERTAINTY
-    return [target, manifest_of(target), *(beside(target, end) for end in endings)]
-
-
-def manifest_of(mask: Path) -> Path:
-    """Name the manifest of a mask."""
-    return beside(mask, ".json")
-
-
-def beside(mask: Path, ending: str) -> Path:
-    """Name a file after a mask: ``mask.nii.gz`` and ``.json`` give ``mask.json``."""
-    return mask.with_name(stem_of(mask.name) + ending)
-
-
-def _read_lungs(path: Path) -> LungMask:
-    mask = read_nifti_labels(path, LUNGS)
-    return told_apart(LungMask(mask.labels, mask.grid, source=mask.source))
+    return [target, manifest_of(target), *(beside(target, end) for end in MAPS)]

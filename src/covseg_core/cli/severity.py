@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covseg_core.cli.output import make_folder, refuse_overwriting, say, say_json
+from covseg_core.cli.predict_files import manifests_with
 from covseg_core.cli.severity_dicom import DicomSet, write_set
 from covseg_core.cli.severity_inputs import Labels, MaskFiles, Masks, collect_masks
 from covseg_core.cli.severity_measure import Comparison, measure
@@ -99,16 +100,17 @@ def severity(
         )
     read = [input, *files.paths, *comparison.paths]
     _require_files(read)
-    refuse_overwriting(read, [*outputs, *dicom.targets])
+    kept = [*read, *manifests_with(read)]
+    refuse_overwriting(kept, [*outputs, *dicom.targets])
     ct = read_ct(input, series_uid=series)
     dicom.require_for(ct)
     known = read_identifiers(ct.source) if identifiers else None
+    for path in outputs:
+        make_folder(path.parent)
     masks = collect_masks(ct, files, model, settings)
     report = measure(ct, masks, comparison, labels, model, settings)
     case = SeverityCase(ct, masks.lesions, masks.lungs)
     facts = _facts(case, masks, title, judgement, known)
-    for path in outputs:
-        make_folder(path.parent)
     write_reports(outputs, case, report, facts)
     written = [*outputs, *write_set(dicom, case, report, facts)]
     if json:

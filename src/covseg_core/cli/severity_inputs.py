@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from covseg_core.cli.cases.inputs import read_lesions, read_lungs
-from covseg_core.cli.predict_volume import beside
+from covseg_core.cli.predict_files import manifest_of, read_manifest
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import lungs_of
@@ -184,8 +183,8 @@ def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
         seg = read_dicom_seg(path, ct)
         lesions = read_lesions(path, ct.grid, LESIONS.name)
         return Drawn(lesions, seg.origin, lungs=seg.lungs)
-    manifest = _manifest_beside(path)
-    said = tuple(manifest.get("labels") or ())
+    manifest = read_manifest(manifest_of(path))
+    said = tuple(manifest.get("labels", ()))
     name = labels or (INFECTION.name if said == INFECTION.keys else LESIONS.name)
     lesions = read_lesions(path, ct.grid, name)
     lesions.require_on(ct)
@@ -196,15 +195,6 @@ def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
         lesions = replace(lesions, labels=ones, label_set=INFECTION)
     origin, threshold = _origin_in(manifest, ct, lesions)
     return Drawn(lesions, origin, threshold)
-
-
-def _manifest_beside(mask: Path) -> dict[str, Any]:
-    """Read the manifest that `covseg predict` leaves beside a mask; empty if none."""
-    with suppress(OSError, ValueError):
-        document = json.loads(beside(mask, ".json").read_text(encoding="utf-8"))
-        if isinstance(document, dict):
-            return document
-    return {}
 
 
 def _origin_in(

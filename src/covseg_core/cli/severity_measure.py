@@ -47,6 +47,9 @@ class Comparison(Settings):
     earlier: Path | None = setting(
         None, "An earlier scan of the patient, to tell what changed."
     )
+    earlier_series: str | None = setting(
+        None, "Series Instance UID of the earlier scan, where there are several."
+    )
     earlier_mask: Path | None = setting(
         None, "Mask of the earlier scan; the model outlines it if not given."
     )
@@ -65,6 +68,7 @@ class Comparison(Settings):
     def require_sense(self) -> None:
         """Raise `UsageError` if something is said of an earlier scan without one."""
         said = {
+            "--earlier-series": self.earlier_series,
             "--earlier-mask": self.earlier_mask,
             "--earlier-lungs": self.earlier_lungs,
             "--days": self.days,
@@ -125,7 +129,8 @@ def measure(
         old = MaskFiles(
             comparison.earlier_mask, comparison.earlier_lungs, labels=labels
         )
-        earlier = _read_earlier(comparison.earlier, old, model, settings)
+        scan = read_ct(comparison.earlier, series_uid=comparison.earlier_series)
+        earlier = _visit(scan, old, model, settings)
         change = measure_change(earlier, later, days=comparison.days)
         report = replace(report, change=change)
     return report
@@ -136,10 +141,9 @@ def _report(ct: CTVolume, masks: Masks) -> SeverityReport:
     return follow(steps)
 
 
-def _read_earlier(
-    path: Path, files: MaskFiles, model: str | None, settings: PredictSettings
+def _visit(
+    ct: CTVolume, files: MaskFiles, model: str | None, settings: PredictSettings
 ) -> Visit:
-    ct = read_ct(path)
     masks = collect_masks(ct, files, model, settings)
     return Visit(masks.lesions, masks.lungs, _report(ct, masks))
 

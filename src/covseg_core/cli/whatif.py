@@ -106,8 +106,8 @@ def whatif(
     )
     sides = None if lungs is None else read_lungs(lungs, ct.grid)
 
-    imagined = follow(imagine(ct, loaded, settings, sides))
     make_folder(output)
+    imagined = follow(imagine(ct, loaded, settings, sides))
     manifest = describe_whatif(imagined, loaded.card, settings) | describe_wish(wish)
     document = follow(write_whatif(output, imagined, wish, manifest))
     _report(output, document, json)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from covseg_core.registry.card import ModelCard
     from covseg_core.volume import CTVolume, LungMask
 
-__all__ = ["describe_run", "describe_slice_run", "describe_whatif"]
+__all__ = ["describe_lungs", "describe_run", "describe_slice_run", "describe_whatif"]
 
 RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
 
@@ -56,7 +56,7 @@ def describe_run(
     if prediction.lungs is not None:
         report = measure_opacity(ct, prediction.lesions, prediction.lungs)
         document["opacity"] = report.as_dict()
-        document |= _lungs(prediction.lungs, prediction.notes)
+        document |= describe_lungs(prediction.lungs, prediction.notes)
     return document
 
 
@@ -87,6 +87,7 @@ def describe_slice_run(
     """
     doubt = {} if uncertainty is None else {"uncertainty": uncertainty.as_dict()}
     return _describe(card, settings) | {
+        "settings": settings.model_dump(exclude={"smallest_ml"}),
         "input": {"sha256": sha256, "kind": "slice", "is_hu": False},
         "device": outline.device,
         "engine": outline.engine,
@@ -124,11 +125,11 @@ def describe_whatif(
             "seconds": round(whatif.seconds, 3),
             "volumes_ml": whatif.lesions.volumes_ml,
         }
-        | _lungs(whatif.lungs, whatif.notes)
+        | describe_lungs(whatif.lungs, whatif.notes)
     )
 
 
-def _lungs(lungs: LungMask, notes: tuple[str, ...]) -> dict[str, Any]:
+def describe_lungs(lungs: LungMask, notes: tuple[str, ...] = ()) -> dict[str, Any]:
     """Tell which model found the lungs, None if they were given, and all notes."""
     found_by = lungs.source.outlined_by or None
     return {"lungs_found_by": found_by, "notes": (*notes, *lungs.source.notes)}

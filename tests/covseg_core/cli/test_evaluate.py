@@ -215,6 +215,37 @@ def test_what_makes_no_sense_is_told_in_one_line(
     assert sentence in refused(code, "evaluate", *words)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.npy"])
+@pytest.mark.parametrize("side", ["good", "ref"])
+def test_no_manifest_of_a_mask_that_is_read_is_overwritten(refused, slices, name, side):
+    manifest = slices / side / "a.json"
+    manifest.write_text('{"covseg": "1", "labels": {"ggo": 1, "consolidation": 2}}')
+    before = manifest.read_bytes()
+    words = "evaluate", slices / "good" / name, slices / "ref" / "a.png"
+    line = refused(2, *words, "-o", manifest)
+    assert "'a.json' would replace an input" in line
+    assert manifest.read_bytes() == before
+
+
+def test_measures_beside_a_mask_may_be_written_again(covseg, slices):
+    words = "evaluate", slices / "good" / "a.png", slices / "ref" / "a.png"
+    for _ in range(2):
+        assert covseg(*words, "-o", slices / "good" / "a.json").code == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    refused, slices, monkeypatch
+):
+    def work(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("covseg_core.cli.evaluate_run.run_evaluation", work)
+    (slices / "file").touch()
+    words = "evaluate", slices / "good", slices / "ref", "--csv"
+    line = refused(1, *words, slices / "file" / "m.csv")
+    assert "the folder 'file' could not be made" in line
+
+
 def test_names_without_a_partner_are_listed(refused, slices):
     (slices / "ref" / "b.png").unlink()
     (slices / "good" / "c.png").unlink()

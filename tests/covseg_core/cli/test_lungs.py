@@ -21,6 +21,41 @@ def test_json_tells_the_volumes(covseg, dicom, tmp_path):
     assert document["volumes_ml"] == pytest.approx(
         {"right_lung": 600, "left_lung": 400}
     )
+    assert document["lungs_found_by"] == "hu-threshold"
+    assert document["notes"] == []
+
+
+def test_it_is_told_that_a_network_found_no_lungs(covseg, scan, tmp_path, monkeypatch):
+    def blind(*_, **__):
+        return lambda grey: np.zeros((len(grey), 2, *grey.shape[1:]), np.float32)
+
+    monkeypatch.setattr("covseg_core.inference.lungs.NetworkOutliner", blind)
+    words = "lungs", scan, "-o", tmp_path / "l.nii.gz", "--model", "lungs-small"
+    note = "lungs-small found no lungs, so they were found by threshold."
+    answer = covseg(*words)
+    assert answer.code == 0, answer.err
+    assert f"note: {note}\n" in answer.out
+    document = covseg(*words, "--json").json
+    assert document["lungs_found_by"] == "hu-threshold"
+    assert document["notes"] == [note]
+
+
+def test_a_new_folder_is_made(covseg, scan, tmp_path):
+    target = tmp_path / "new" / "l.nii.gz"
+    assert covseg("lungs", scan, "-o", target).code == 0
+    assert target.is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    refused, scan, tmp_path, monkeypatch
+):
+    def work(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("covseg_core.inference.lungs.outline_lungs", work)
+    (tmp_path / "file").touch()
+    line = refused(1, "lungs", scan, "-o", tmp_path / "file" / "l.nii.gz")
+    assert "the folder 'file' could not be made" in line
 
 
 def test_the_scan_itself_is_never_replaced(refused, scan):

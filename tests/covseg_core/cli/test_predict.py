@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import nibabel as nib
 import nrrd
@@ -11,6 +12,9 @@ from pydicom import dcmread
 
 from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg import read_dicom_seg
+from covseg_core.io.dicom.seg_write import write_dicom_seg
+from covseg_core.io.mask_origin import MaskOrigin, TracedMask
+from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.metrics import dice
 from covseg_core.registry.home import models_folder
 
@@ -101,6 +105,22 @@ def test_the_users_lungs_are_taken_in_place_of_ours(covseg, scan, lungs, tmp_pat
     assert document["opacity"]["left"]["percent_opacity"] is None
     assert document["volumes_ml"]["consolidation"] == 0
     assert document["volumes_ml"]["ggo"] > 30
+
+
+def test_lungs_may_be_stored_in_another_order_or_as_dicom(
+    covseg, dicom, lungs, blocks, stored, tmp_path
+):
+    words = "predict", dicom, "-o", tmp_path / "m.nii.gz", *BASELINE, "--lungs"
+    plain = covseg(*words, lungs, "--json").json["opacity"]
+    turned, seg = tmp_path / "turned.nii.gz", tmp_path / "lungs.dcm"
+    write_nifti_labels(turned, stored(blocks.lungs, (2, 0, 1), (0, 1, 1)))
+    ct = read_ct(dicom)
+    mask = replace(blocks.lungs, grid=ct.grid)
+    write_dicom_seg(seg, ct, [TracedMask(mask, MaskOrigin("manual"))])
+    for path in (turned, seg):
+        answer = covseg(*words, path, "--json")
+        assert answer.code == 0, answer.err
+        assert answer.json["opacity"] == plain
 
 
 def test_without_a_model_the_promoted_one_runs(covseg, refused, scan, tmp_path):

@@ -119,6 +119,43 @@ def test_no_manifest_replaces_json_of_another_program(refuse, pictures, tmp_path
     assert not (tmp_path / "a.png").exists()
 
 
+def test_after_a_run_only_its_own_files_carry_its_name(predict, pictures, tmp_path):
+    words = pictures / "a.png", "-o", tmp_path / "out"
+    maps = "--probabilities", "--uncertainty", "--predictions", "2"
+    assert predict(*words, *maps).code == 0
+    own = {"a.png", "a.json"}
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == own | {"a.npy", "a_uncertainty.npy"}
+    assert predict(*words).code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == own
+
+
+def test_no_run_joins_maps_of_another_program(refuse, pictures, tmp_path):
+    (tmp_path / "a.npy").touch()
+    line = refuse(2, pictures / "a.png", "-o", tmp_path / "a.png")
+    assert "'a.npy' is there already without a manifest of covseg" in line
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_a_refused_picture_keeps_no_other_from_being_predicted(
+    predict, pictures, tmp_path
+):
+    (pictures / "a.png").write_text("no picture")
+    answer = predict(pictures, "-o", tmp_path / "out", "--json")
+    assert answer.code == 3
+    assert answer.err.startswith("covseg: 1 of 3 were refused. a.png: ")
+    assert len(answer.json) == 2
+    assert not (tmp_path / "out" / "a.png").exists()
+
+
+def test_a_volume_of_islands_is_not_ignored_in_silence(
+    predict, refuse, pictures, tmp_path
+):
+    words = pictures / "a.png", "-o", tmp_path / "out"
+    assert "a picture has no voxel size" in refuse(2, *words, "--smallest-ml", "1")
+    assert "smallest_ml" not in predict(*words, "--json").json["settings"]
+
+
 @pytest.mark.parametrize("name", ["out.png", "out.jpg", "out.nii.gz"])
 def test_a_folder_named_like_a_file_is_refused(refuse, pictures, tmp_path, name):
     line = refuse(2, pictures, "-o", tmp_path / name)

@@ -14,6 +14,7 @@ from pydicom import dcmread
 
 from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg_write import write_dicom_seg
+from covseg_core.io.dicom.write import write_dicom_series
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.nifti import write_nifti_labels, write_nifti_probabilities
 from covseg_core.labels import INFECTION, LOBES
@@ -107,6 +108,20 @@ def test_a_manifest_beside_the_mask_tells_of_the_model(covseg, scan, tmp_path):
     manifest["volumes_ml"]["ggo"] += 1
     (tmp_path / "made.json").write_text(json.dumps(manifest))
     assert covseg("severity", scan, "--mask", target, "--json").json["model"] is None
+
+
+@pytest.mark.parametrize(
+    "text", ['{"labels": {"background": 0, "infection": 1}}', '{"labels": 2}']
+)
+def test_json_of_another_program_tells_nothing_of_a_mask(
+    measured, blocks, mask, tmp_path, text
+):
+    one = (blocks.lesions.labels > 0).astype(np.uint8)
+    write_nifti_labels(mask, replace(blocks.lesions, labels=one))
+    (tmp_path / "true.json").write_text(text)
+    assert measured()["opacity"]["both"]["lesion_ml"] == {
+        "infection": pytest.approx(70)
+    }
 
 
 def test_what_one_means_is_said_or_taken_as_any_infection(
@@ -204,6 +219,27 @@ def test_an_earlier_scan_adds_change(measured, scan, blocks, lungs, tmp_path):
     assert change["places"]["new_ml"] == pytest.approx(20)
 
 
+def test_one_of_several_earlier_series_can_be_chosen(
+    covseg, refused, scan, mask, lungs, blocks, tmp_path
+):
+    folder = tmp_path / "both"
+    for number, shift in enumerate((0, 1)):
+        ct = replace(blocks.ct, hu=blocks.ct.hu + np.float32(shift))
+        write_dicom_series(ct, tmp_path / str(number))
+        for path in sorted((tmp_path / str(number)).iterdir()):
+            folder.mkdir(exist_ok=True)
+            path.rename(folder / f"{number}_{path.name}")
+    uid = dcmread(sorted(folder.glob("1_*"))[0]).SeriesInstanceUID
+    words = ["severity", scan, "--mask", mask, "--lungs", lungs, "--json"]
+    words += ["--earlier", folder, "--earlier-mask", mask, "--earlier-lungs", lungs]
+    assert "2 CT series are here; choose one" in refused(3, *words)
+    answer = covseg(*words, "--earlier-series", uid)
+    assert answer.code == 0, answer.err
+    assert answer.json["change"]["volumes_ml"]["infection"]["difference"] == 0
+    line = refused(3, *words, "--earlier-series", "1.2.3")
+    assert "no CT series here has the UID" in line
+
+
 def test_a_readers_judgement_is_quoted(measured):
     document = measured("--co-rads", 5, "--rsna", "typical", "--note", "crazy paving")
     assert document["reader_judgement"] == {
@@ -254,6 +290,7 @@ def test_identifiers_need_a_dicom_header(refused, scan, tmp_path):
         (("-o", "r.docx"), "must end in .json, .csv, .html or .pdf"),
         (("-o", "r.pdf", "-o", "r.pdf"), "'r.pdf' is asked for twice"),
         (("--json", "--days", "3"), "--days goes with --earlier"),
+        (("--json", "--earlier-series", "1.2"), "--earlier-series goes with --earl"),
         (("--json", "--labels", "lesions"), "give the mask, too"),
         (("--json", "--co-rads", "7"), "--co-rads: input should be less than or equal"),
         (("--json", "--earlier", "x.nii.gz", "--days", "0"), "a number above 0"),
@@ -277,6 +314,46 @@ def test_no_input_is_overwritten(refused, scan, mask, tmp_path):
     words = ("--mask", mask, "--reader-mask", report, "-o", report)
     assert "would replace an input" in refused(2, "severity", scan, *words)
     assert report.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--mask made.nii.gz",
+        "--mask true.nii.gz --reader-mask made.nii.gz",
+        "--mask true.nii.gz --earlier scan.nii.gz --earlier-mask made.nii.gz",
+        "--probabilities made_prob.nii.gz",
+    ],
+)
+def test_no_manifest_of_a_mask_that_is_read_is_overwritten(
+    covseg, refused, scan, mask, tmp_path, monkeypatch, words
+):
+    monkeypatch.chdir(tmp_path)
+    covseg("predict", scan, "-o", "made.nii.gz", "--model", "hu-threshold")
+    shutil.copy("made.nii.gz", "made_prob.nii.gz")
+    before = (tmp_path / "made.json").read_bytes()
+    line = refused(2, "severity", scan, *words.split(), "-o", "made.json")
+    assert "'made.json' would replace an input" in line
+    assert (tmp_path / "made.json").read_bytes() == before
+
+
+def test_a_report_beside_a_mask_may_be_written_again(covseg, scan, mask, lungs):
+    report = mask.with_name("true.json")
+    words = "severity", scan, "--mask", mask, "--lungs", lungs, "-o", report
+    assert covseg(*words).code == 0
+    assert covseg(*words).code == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    refused, scan, tmp_path, monkeypatch
+):
+    def work(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("covseg_core.cli.severity.collect_masks", work)
+    (tmp_path / "file").touch()
+    line = refused(1, "severity", scan, "-o", tmp_path / "file" / "r.json")
+    assert "the folder 'file' could not be made" in line
 
 
 def test_masks_that_do_not_fit_are_refused(refused, scan, mask, blocks, tmp_path):

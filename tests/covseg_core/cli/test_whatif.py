@@ -148,9 +148,21 @@ def test_wrong_words_are_refused_before_any_work(
     Image.new("L", (64, 64)).save(tmp_path / "slice.png")
     line = refused(3, "whatif", tmp_path / "slice.png", *given[2:])
     assert "'slice.png' is a picture without Hounsfield units" in line
+    assert not out.exists()
     line = refused(4, *given[:4], "--model", "infnet-small")
     assert "infnet-small is of the architecture 'infnet'" in line
-    assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    refused, stichnet, scan, tmp_path, monkeypatch
+):
+    def work(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("covseg_core.inference.whatif.imagine", work)
+    (tmp_path / "file").touch()
+    words = "whatif", scan, "-o", tmp_path / "file" / "out", "--model", stichnet
+    assert "the folder 'out' could not be made" in refused(1, *words)
 
 
 def test_an_input_is_not_overwritten(refused, stichnet, scan, tmp_path):

@@ -104,6 +104,7 @@ def test_a_slice_has_no_volumes_and_says_why(model):
     told = json.loads(json.dumps(document, allow_nan=False))
     assert told["input"] == {"sha256": "ab12", "kind": "slice", "is_hu": False}
     assert told["volumes_ml"] is None
+    assert "smallest_ml" not in told["settings"]
     assert (told["device"], told["engine"]) == ("cpu", "torch")
     assert told["notes"] == [
         "An 8-bit picture has no voxel size: areas and ml are unknown."
