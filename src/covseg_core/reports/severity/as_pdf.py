@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,17 @@ from covseg_core.reports.severity.document import SeverityDocument, document_of
 from covseg_core.reports.severity.figures import draw_charts
 from covseg_core.reports.severity.layout import (
     A4,
+    FACT_POINTS,
+    GUTTER,
+    NAMES,
     Block,
+    FactsBlock,
     Heading,
     Page,
     Paragraph,
     TableBlock,
 )
-from covseg_core.reports.severity.look import GREY, WARNING
+from covseg_core.reports.severity.look import GREY, WARNING, wrapped
 from covseg_core.reports.severity.planes import draw_planes
 from covseg_core.volume import RESEARCH_ONLY
 
@@ -36,11 +41,14 @@ __all__ = ["draw_pages", "pdf_of"]
 _MARGIN = 0.55
 _WIDTH = A4[0] - 2 * _MARGIN
 _FOOT = A4[1] - 0.55
-_GUTTER = 0.3
-_COLUMN = (_WIDTH - _GUTTER) / 2
-_NAMES = 1.25
+_COLUMN = (_WIDTH - GUTTER) / 2
 _PLANES = 4.75
+_LEAST_PLANES = 3.0
 _CHARTS = 2.65
+_TITLE = 14.0
+_TITLE_LINES = 3
+_BELOW_SUMMARY = 0.06
+_ELSEWHERE = "on a following page, as it is long"
 _SIDE_BY_SIDE = ("by_lung", "distribution")
 _WIDE = ("scores", "by_region")
 
@@ -82,8 +90,9 @@ def draw_pages(
         A4 upright, 8.27 by 11.69 inches; two, or more where much was measured.
     """
     document = document_of(case, report, facts)
-    figures = [_first_page(document, case)]
-    blocks = _blocks(document)
+    front = _fitted(document)
+    figures = [_first_page(front, case)]
+    blocks = _blocks(document, _moved(document, front))
     while blocks:
         figure = _blank()
         top = _MARGIN
@@ -99,7 +108,7 @@ def draw_pages(
 
 def _metadata(facts: ReportFacts) -> dict[str, Any]:
     return {
-        "Title": facts.title,
+        "Title": facts.title.encode(errors="replace").decode(),
         "Creator": f"covseg {facts.covseg}",
         "Producer": f"covseg {facts.covseg}",
         "Subject": RESEARCH_ONLY,
@@ -111,51 +120,77 @@ def _blank() -> Figure:
     return Figure(A4, dpi=150, facecolor="white")
 
 
+def _fitted(document: SeverityDocument) -> SeverityDocument:
+    """Take what is long off the first page until its pictures have room."""
+    document = replace(document, title=_short(document.title))
+    facts = dict(document.facts)
+    while _room(document) < _LEAST_PLANES:
+        longest = max(facts, key=lambda name: _lines(facts[name]))
+        if _lines(facts[longest]) == 1:
+            break
+        facts[longest] = _ELSEWHERE
+        document = replace(document, facts=tuple(facts.items()))
+    return document
+
+
+def _lines(value: str) -> int:
+    return len(wrapped(value, _COLUMN - NAMES, FACT_POINTS))
+
+
+def _short(title: str) -> str:
+    lines = wrapped(title, _WIDTH, _TITLE, "bold")
+    if len(lines) <= _TITLE_LINES:
+        return title
+    return f"{' '.join(lines[:_TITLE_LINES])[:-2]}…"
+
+
+def _moved(
+    document: SeverityDocument, front: SeverityDocument
+) -> list[tuple[str, str]]:
+    """Tell what does not stand on the first page in full."""
+    whole = (("Title", document.title), *document.facts)
+    shown = (("Title", front.title), *front.facts)
+    return [one for one, other in zip(whole, shown, strict=True) if one != other]
+
+
 def _first_page(document: SeverityDocument, case: SeverityCase) -> Figure:
     figure = _blank()
-    page, y = Page(figure), _MARGIN
-    head: list[Block] = [
-        Paragraph(document.title, 14, weight="bold"),
-        Paragraph(document.warning.upper(), 9.5, WARNING, "bold"),
-    ]
-    y = _stack(page, y, head)
-    half = (len(document.facts) + 1) // 2
-    parts = (document.facts[:half], document.facts[half:])
-    y += 0.06
-    ends = [
-        _put_facts(page, _MARGIN + number * (_COLUMN + _GUTTER), y, part)
-        for number, part in enumerate(parts)
-    ]
-    y = max(ends) + 0.05
-    y = _stack(page, y, [Paragraph(" ".join(document.summary), 8.6)]) + 0.06
-    beside = _tables(document, _SIDE_BY_SIDE)
-    scores = _tables(document, ("scores",))
-    below = max(block.height(_COLUMN) for block in beside)
-    room = _FOOT - y - below - sum(block.height(_WIDTH) for block in scores)
-    height = min(_PLANES, room)
+    page = Page(figure)
+    y = _stack(page, _MARGIN, _head(document)) + _BELOW_SUMMARY
+    height = min(_PLANES, _room(document))
     part = figure.add_subfigure(_place(figure, y, height))
     draw_planes(part, case.ct, case.lesions, case.lungs)
     y += height
+    beside = _tables(document, _SIDE_BY_SIDE)
     for number, block in enumerate(beside):
-        block.draw(page, _MARGIN + number * (_COLUMN + _GUTTER), y, _COLUMN)
-    _stack(page, y + below, scores)
+        block.draw(page, _MARGIN + number * (_COLUMN + GUTTER), y, _COLUMN)
+    _stack(page, y + _tallest(beside), _tables(document, ("scores",)))
     return figure
+
+
+def _head(document: SeverityDocument) -> list[Block]:
+    return [
+        Paragraph(document.title, _TITLE, weight="bold"),
+        Paragraph(document.warning.upper(), 9.5, WARNING, "bold"),
+        FactsBlock(document.facts),
+        Paragraph(" ".join(document.summary), 8.6),
+    ]
+
+
+def _room(document: SeverityDocument) -> float:
+    """Tell how high the pictures of the first page can be."""
+    across = (*_head(document), *_tables(document, ("scores",)))
+    taken = sum(block.height(_WIDTH) for block in across)
+    beside = _tallest(_tables(document, _SIDE_BY_SIDE))
+    return _FOOT - _MARGIN - taken - _BELOW_SUMMARY - beside
+
+
+def _tallest(blocks: Sequence[Block]) -> float:
+    return max(block.height(_COLUMN) for block in blocks)
 
 
 def _tables(document: SeverityDocument, keys: Sequence[str]) -> list[Block]:
     return [TableBlock(table) for table in document.tables if table.key in keys]
-
-
-def _put_facts(
-    page: Page, x: float, y: float, facts: Sequence[tuple[str, str]]
-) -> float:
-    """Write names in grey before values; tell where they end."""
-    for name, value in facts:
-        words = Paragraph(value, 7)
-        page.write(x, y, name, fontsize=7, color=GREY)
-        words.draw(page, x + _NAMES, y, _COLUMN - _NAMES)
-        y += words.height(_COLUMN - _NAMES)
-    return y
 
 
 def _stack(page: Page, y: float, blocks: Sequence[Block]) -> float:
@@ -180,13 +215,18 @@ def _place(figure: Figure, y: float, height: float) -> Any:
     return grid[1, 1]
 
 
-def _blocks(document: SeverityDocument) -> list[Block]:
+def _blocks(
+    document: SeverityDocument, moved: Sequence[tuple[str, str]]
+) -> list[Block]:
     """List what stands in the columns behind the first page."""
     blocks: list[Block] = [
         TableBlock(table, 6.4)
         for table in document.tables
         if table.key not in (*_SIDE_BY_SIDE, *_WIDE)
     ]
+    for name, value in moved:
+        lines = wrapped(value, _COLUMN, 6.6)
+        blocks += [Heading(name), *(Paragraph(line, 6.6) for line in lines)]
     blocks += [Heading("Remarks"), *(Paragraph(one, 6.6) for one in document.remarks)]
     blocks += [Heading("Limits"), *(Paragraph(one, 6.6) for one in document.limits)]
     blocks += [Heading("Methods")]
@@ -203,7 +243,7 @@ def _fill(page: Page, top: float, blocks: list[Block]) -> list[Block]:
     """Set blocks in two columns; give back those that found no room."""
     left = list(blocks)
     for column in range(2):
-        x, y = _MARGIN + column * (_COLUMN + _GUTTER), top
+        x, y = _MARGIN + column * (_COLUMN + GUTTER), top
         while left and (y == top or y + _needed(left) <= _FOOT):
             block = left.pop(0)
             block.draw(page, x, y, _COLUMN)

@@ -71,7 +71,7 @@ def document_of(
     scan = scan_facts(nameless(case.ct))
     remarks = (*report.remarks, *scan.notes, *notes_on_masks(case))
     return SeverityDocument(
-        facts.title,
+        " ".join(facts.title.split()),
         RESEARCH_ONLY,
         facts.created_utc,
         (*_identifiers(facts), *scan.rows, *_origins(facts), *facts.judgement.rows),

@@ -23,10 +23,27 @@ if TYPE_CHECKING:
 
     from covseg_core.reports.severity.table import Table
 
-__all__ = ["Block", "Heading", "Page", "Paragraph", "TableBlock"]
+__all__ = [
+    "A4",
+    "FACT_POINTS",
+    "GUTTER",
+    "NAMES",
+    "Block",
+    "FactsBlock",
+    "Heading",
+    "Page",
+    "Paragraph",
+    "TableBlock",
+]
 
 A4 = 8.27, 11.69
+GUTTER = 0.3
+"""Inches between two columns."""
+NAMES = 1.25
+"""Inches for the name of a fact, before its value."""
+FACT_POINTS = 7.0
 _LEADING = 1.32
+_ABOVE_FACTS, _BELOW_FACTS = 0.06, 0.05
 _CELL_GAP = 0.1
 _ROW_GAP = 0.05
 
@@ -102,6 +119,51 @@ class Paragraph:
 
     def _lines(self, width: float) -> list[str]:
         return wrapped(self.words, width, self.points, self.weight)
+
+
+@dataclass(frozen=True)
+class FactsBlock:
+    """Names in grey before their values, in two columns."""
+
+    facts: tuple[tuple[str, str], ...]
+
+    def height(self, width: float) -> float:
+        """See `Block`."""
+        heights = (self._part_height(part, width) for part in self._parts())
+        return _ABOVE_FACTS + max(heights) + _BELOW_FACTS
+
+    def draw(self, page: Page, x: float, y: float, width: float) -> None:
+        """See `Block`."""
+        for part in self._parts():
+            self._draw_part(page, (x, y + _ABOVE_FACTS), part, width)
+            x += (width + GUTTER) / 2
+
+    def _parts(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        half = (len(self.facts) + 1) // 2
+        return self.facts[:half], self.facts[half:]
+
+    def _part_height(self, part: Sequence[tuple[str, str]], width: float) -> float:
+        room = _room_for_values(width)
+        return sum(Paragraph(value, FACT_POINTS).height(room) for _, value in part)
+
+    def _draw_part(
+        self,
+        page: Page,
+        corner: tuple[float, float],
+        part: Sequence[tuple[str, str]],
+        width: float,
+    ) -> None:
+        x, y = corner
+        room = _room_for_values(width)
+        for name, value in part:
+            words = Paragraph(value, FACT_POINTS)
+            page.write(x, y, name, fontsize=FACT_POINTS, color=GREY)
+            words.draw(page, x + NAMES, y, room)
+            y += words.height(room)
+
+
+def _room_for_values(width: float) -> float:
+    return (width - GUTTER) / 2 - NAMES
 
 
 @dataclass(frozen=True)

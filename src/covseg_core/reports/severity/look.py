@@ -61,19 +61,30 @@ def printable(words: str) -> str:
 
 
 def inches_of(words: str, points: float, weight: str = "normal") -> float:
-    """Measure how wide a line of words is."""
-    em = sum(_width_in_em(sign, weight) for sign in printable(words))
+    """Measure how wide words are, in their widest line."""
+    lines = printable(words).split("\n")
+    em = max(sum(_width_in_em(sign, weight) for sign in line) for line in lines)
     return em * points / 72
 
 
 def wrapped(
     words: str, width: float, points: float, weight: str = "normal"
 ) -> list[str]:
-    """Break words into lines of at most `width` inches; units stay with numbers."""
+    """Break words into lines of at most `width` inches.
+
+    Units stay with their numbers, and a line that ends in `words` ends here, too.
+    """
     for unit in _UNITS:
         words = words.replace(f" {unit}", f"{_FIRM_SPACE}{unit}")
     for sign in _SIGNS:
         words = words.replace(f"{sign} ", f"{sign}{_FIRM_SPACE}")
+    broken = [
+        _broken(line, width, points, weight) for line in words.splitlines() or [""]
+    ]
+    return [line for lines in broken for line in lines]
+
+
+def _broken(words: str, width: float, points: float, weight: str) -> list[str]:
     lines = [""]
     for word in printable(words).split(" "):
         for piece in _pieces(word, width, points, weight):

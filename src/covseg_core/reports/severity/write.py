@@ -63,7 +63,7 @@ def _json(case: SeverityCase, report: SeverityReport, facts: ReportFacts) -> byt
 
     document = json_of(case, report, facts)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return f"{text}\n".encode(errors="replace")
 
 
 def _csv(case: SeverityCase, report: SeverityReport, facts: ReportFacts) -> bytes:
@@ -75,7 +75,7 @@ def _csv(case: SeverityCase, report: SeverityReport, facts: ReportFacts) -> byte
 def _html(case: SeverityCase, report: SeverityReport, facts: ReportFacts) -> bytes:
     from covseg_core.reports.severity.as_html import html_of
 
-    return html_of(case, report, facts).encode()
+    return html_of(case, report, facts).encode(errors="replace")
 
 
 def _pdf(case: SeverityCase, report: SeverityReport, facts: ReportFacts) -> bytes:

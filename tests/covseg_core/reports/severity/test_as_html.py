@@ -109,3 +109,10 @@ def test_the_same_report_gives_the_same_page(
     plain, block_case, block_report, block_facts
 ):
     assert html_of(block_case, block_report, block_facts) == plain
+
+
+def test_a_note_keeps_its_lines_and_a_title_has_one(page):
+    made = page(title="two\nlines", judgement=Judgement(note="first\nsecond"))
+    assert "first\nsecond" in made.words
+    assert made.words.count("two lines") == 2
+    assert any("dd {" in words and "pre-line" in words for words in made.words)

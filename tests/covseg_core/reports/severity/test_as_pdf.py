@@ -169,3 +169,49 @@ def test_what_finds_no_room_goes_to_another_page(
     assert "Remark 29." in words
     assert "References" in words
     assert "page 3 of 3" in words
+
+
+NOTE = "Typical pattern of viral pneumonia in both lungs; "
+
+
+def picture_inches(page):
+    """Heights of the pictures of the most affected place."""
+    return [
+        axis.get_window_extent().height / page.dpi for axis in page.axes if axis.images
+    ]
+
+
+@pytest.mark.parametrize("times", [20, 40, 2000])
+def test_a_long_note_leaves_the_pictures_large_and_is_all_in_the_report(
+    blocks, block_case, block_report, block_facts, times
+):
+    note = "".join(f"{number}. {NOTE}" for number in range(times))
+    who = Identifiers("Doe, Jane" * 7, "4711" * 16, "1970-01-02", "2026-01-01")
+    facts = replace(
+        block_facts,
+        title="A title that goes on and on " * 60,
+        identifiers=who,
+        judgement=Judgement(co_rads=5, rsna="typical", note=note),
+    )
+    pages = draw_pages(block_case, block_report, facts)
+    assert min(picture_inches(pages[0])) > 1
+    words = " ".join(words_on(pages).split())
+    assert f"{times - 1}. {NOTE.strip()}" in words
+    assert words.count("and on A title") >= 50
+    assert "on a following page" in words
+
+
+def test_a_short_note_stands_on_the_first_page_line_by_line(
+    block_case, block_report, block_facts
+):
+    judgement = Judgement(note="first line\r\nsecond line\n\nlast\u2028line")
+    facts = replace(block_facts, judgement=judgement)
+    first, *_ = draw_pages(block_case, block_report, facts)
+    assert "first line\nsecond line\n\nlast\nline" in words_on([first])
+
+
+def test_any_gap_in_a_title_is_a_space(block_case, block_report, block_facts):
+    facts = replace(block_facts, title="a\nscan\r\nof\ttwo\x0blungs\u2028here")
+    assert "a scan of two lungs here" in words_on(
+        draw_pages(block_case, block_report, facts)
+    )

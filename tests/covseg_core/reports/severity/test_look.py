@@ -35,3 +35,11 @@ def test_widths_grow_with_size_and_weight():
 
 def test_signs_that_the_font_lacks_become_squares():
     assert printable("a\t肺b") == "a \N{WHITE SQUARE}b"
+
+
+def test_a_line_that_ends_in_the_words_ends_on_the_page():
+    assert wrapped("one\ntwo\r\n\nthree", 3, 8) == ["one", "two", "", "three"]
+
+
+def test_words_of_two_lines_are_as_wide_as_the_wider_one():
+    assert inches_of("lung\nlungs", 8) == inches_of("lungs", 8)

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from covseg_core.errors import OutputError, UsageError
-from covseg_core.reports.severity.write import require_report_names, write_reports
+from covseg_core.reports.severity.facts import Judgement
+from covseg_core.reports.severity.write import (
+    SUFFIXES,
+    require_report_names,
+    write_reports,
+)
 
 
 def test_the_suffix_tells_the_format_in_any_case(
@@ -35,3 +42,18 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     with pytest.raises(OutputError, match=r"r\.json could not be written"):
         write_reports([folder], block_case, block_report, block_facts)
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_takes_any_note_and_title(
+    tmp_path, block_case, block_report, block_facts, suffix
+):
+    said = "line\n\r\n\tanother \x07 \u2028 \udce4 " * 200
+    facts = replace(block_facts, title=said)
+    facts = replace(facts, judgement=Judgement.model_construct(note=said))
+    path = tmp_path / f"report{suffix}"
+    write_reports([path], block_case, block_report, facts)
+    assert path.stat().st_size > 100
+    if suffix == ".json":
+        judged = json.loads(path.read_bytes())["reader_judgement"]
+        assert judged["note"] == said.replace("\udce4", "?")
