@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.io.pacs.failures import PacsError, attempt, cut_off
+from covseg_core.io.pacs.failures import PacsError, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from requests import Response
+
+    from covseg_core.io.pacs.deadline import Deadline
 
 __all__ = ["JSON", "Answer", "read_json"]
 
@@ -29,13 +30,13 @@ class Answer:
         Not read yet.
     host : str
         Who answers.
-    seconds : float
-        How long the whole body may take.
+    deadline : Deadline
+        Of the whole answer.
     """
 
-    def __init__(self, response: Response, host: str, seconds: float) -> None:
+    def __init__(self, response: Response, host: str, deadline: Deadline) -> None:
         self._response = response
-        self._until = time.monotonic() + seconds
+        self._deadline = deadline
         self.host = host
         self.status = response.status_code
 
@@ -77,16 +78,12 @@ class Answer:
         """
         stream = self._response.iter_content(CHUNK_BYTES)
         total = 0
-        while chunk := attempt(lambda: next(stream, b""), self.host):
+        while chunk := self._deadline.attempt(lambda: next(stream, b""), self.host):
             total += len(chunk)
             if total > most:
                 raise PacsError(
                     f"{self.host} sent more than {most} bytes where less can be right. "
                     "Ask for less, or tell who runs it."
-                )
-            if time.monotonic() > self._until:
-                raise PacsError(
-                    f"{self.host} sends too slowly. Try again when it has less to do."
                 )
             yield chunk
 

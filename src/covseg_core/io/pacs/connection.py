@@ -44,7 +44,11 @@ class Connection(Settings):
         30.0, "How long to wait for an answer to go on.", unit="s", low=0.1, high=600
     )
     answer_s: float = setting(
-        900.0, "How long one whole answer may take.", unit="s", low=0.1, high=86400
+        900.0,
+        "How long one whole answer may take, however steadily it comes.",
+        unit="s",
+        low=0.1,
+        high=86400,
     )
     retry_s: float = setting(
         1.0, "Pause before a read is tried again.", unit="s", low=0, high=60

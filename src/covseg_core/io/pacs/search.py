@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from covseg_core.io.pacs.dicom_json import count, name, require_uid, text, uid
 from covseg_core.io.pacs.pages import ask
@@ -25,6 +26,15 @@ MOST_SERIES = 1000
 _DATE = r"\d{8}|\d{8}-(\d{8})?|-\d{8}|"
 
 
+def _require_days(date: str) -> str:
+    for day in filter(None, date.split("-")):
+        try:
+            datetime.strptime(day, "%Y%m%d")
+        except ValueError:
+            raise ValueError(f"there is no day {day}; write 20200331") from None
+    return date
+
+
 class SeriesQuery(Settings):
     """What to look for; everything must match."""
 
@@ -32,7 +42,7 @@ class SeriesQuery(Settings):
 
     patient_id: str = setting("", "The hospital's number of the patient.")
     study: str = setting("", "Study Instance UID.")
-    date: str = Field(
+    date: Annotated[str, AfterValidator(_require_days)] = Field(
         "",
         pattern=f"^({_DATE})$",
         description="Day of the study, 20200331, or days, 20200301-20200331.",
@@ -127,13 +137,26 @@ def _filters(query: SeriesQuery) -> dict[str, str]:
 
 
 def _is_meant(study: Item, query: SeriesQuery) -> bool:
-    if query.study and text(study, STUDY) != query.study:
-        return False
-    patient = text(study, PATIENT_ID)
-    is_pattern = bool(set(query.patient_id) & set("*?\\"))
-    if not query.patient_id or is_pattern or not patient:
+    return (
+        query.study in ("", text(study, STUDY))
+        and _is_patient(text(study, PATIENT_ID), query.patient_id)
+        and _is_within(text(study, STUDY_DATE), query.date)
+    )
+
+
+def _is_patient(patient: str, wanted: str) -> bool:
+    if not wanted:
         return True
-    return patient == " ".join(query.patient_id.split())
+    if set(wanted) & set("*?\\"):
+        return bool(patient)
+    return patient == " ".join(wanted.split())
+
+
+def _is_within(day: str, days: str) -> bool:
+    """Tell whether a study was on a day, or in a range of days open at either end."""
+    first, dash, last = days.partition("-")
+    last = (last or day) if dash else first
+    return not days or (bool(day) and first <= day <= last)
 
 
 def _series_of(

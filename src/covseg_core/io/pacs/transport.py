@@ -13,7 +13,8 @@ from urllib.parse import urljoin
 from covseg_core import __version__
 from covseg_core.io.pacs.answer import Answer
 from covseg_core.io.pacs.connection import host_of, origin_of
-from covseg_core.io.pacs.failures import PacsError, attempt, refusal_of
+from covseg_core.io.pacs.deadline import Deadline, adapter_with
+from covseg_core.io.pacs.failures import PacsError, refusal_of
 from covseg_core.io.pacs.unlogged import unlogged
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Transport:
         self.host = host_of(settings.url)
         self._settings = settings
         self._credentials = credentials
-        self._session = _session(settings)
+        self._deadline = Deadline(settings.answer_s)
+        self._session = _session(settings, self._deadline)
 
     @property
     def qido_prefix(self) -> str:
@@ -124,8 +126,10 @@ class Transport:
         """
         url = self._url(self._settings.stow_prefix, path)
         headers = {"Accept": "application/dicom+json", "Content-Type": content_type}
-        response = self._send("POST", url, headers=headers, data=body)
-        with response:
+        with (
+            self._deadline,
+            self._send("POST", url, headers=headers, data=body) as response,
+        ):
             if response.status_code in _MOVED:
                 raise PacsError(
                     f"{self.host} wants to be written to at another place; nothing was "
@@ -142,9 +146,11 @@ class Transport:
         params: Mapping[str, str] | None,
     ) -> _Result:
         for _ in range(MAX_REDIRECTS + 1):
-            with self._send(
-                "GET", url, headers={"Accept": accept}, params=params
-            ) as response:
+            headers = {"Accept": accept}
+            with (
+                self._deadline,
+                self._send("GET", url, headers=headers, params=params) as response,
+            ):
                 if response.status_code not in _MOVED:
                     self._require(response.status_code, _DONE)
                     return use(self._answer(response))
@@ -154,7 +160,7 @@ class Transport:
     def _send(self, method: str, url: str, **what: Any) -> Response:
         limits = self._settings.timeout_s
         with unlogged():
-            return attempt(
+            return self._deadline.attempt(
                 lambda: self._session.request(
                     method,
                     url,
@@ -186,7 +192,7 @@ class Transport:
             raise refusal_of(status, self.host, has_login=self._credentials is not None)
 
     def _answer(self, response: Response) -> Answer:
-        return Answer(response, self.host, self._settings.answer_s)
+        return Answer(response, self.host, self._deadline)
 
     def _url(self, prefix: str, path: str) -> str:
         base = self._settings.url.rstrip("/")
@@ -203,7 +209,7 @@ def _joined(url: str, location: str) -> str:
     return target
 
 
-def _session(settings: PacsSettings) -> Session:
+def _session(settings: PacsSettings, deadline: Deadline) -> Session:
     import requests
     import urllib3
 
@@ -214,6 +220,8 @@ def _session(settings: PacsSettings) -> Session:
             return None
 
     session = OneAnswer()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter_with(deadline))
     session.trust_env = False
     session.verify = str(settings.ca_file or "") or settings.verify_certificate
     # Unpacked sizes are then those that the server states.

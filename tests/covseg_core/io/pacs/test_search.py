@@ -10,7 +10,7 @@ from covseg_core.io.pacs import pages
 from covseg_core.io.pacs.search import SeriesQuery
 
 STUDY, SERIES, MODALITY = "0020000D", "0020000E", "00080060"
-PATIENT_ID, PATIENT_NAME = "00100020", "00100010"
+PATIENT_ID, PATIENT_NAME, STUDY_DATE = "00100020", "00100010", "00080020"
 
 
 def archive(server, studies, *, series, knows_offset=True, most=10_000):
@@ -90,10 +90,31 @@ def test_series_of_another_kind_are_left_out_though_sent(scripted, scripted_pacs
 def test_studies_of_other_patients_are_left_out_though_sent(scripted, scripted_pacs):
     kept = {STUDY: "1.2.1", PATIENT_ID: "4711 "}
     others = {STUDY: "1.2.2", PATIENT_ID: "4712"}, {STUDY: "1.2.3", PATIENT_ID: "47111"}
-    archive(scripted, [kept, *others], series=[{MODALITY: "CT"}])
+    unnamed = {STUDY: "1.2.4"}
+    archive(scripted, [kept, *others, unnamed], series=[{MODALITY: "CT"}])
     (one,) = found(scripted_pacs, patient_id="4711").series
     assert one.study_uid == "1.2.1"
     assert len(found(scripted_pacs, patient_id="47*").series) == 3
+
+
+@pytest.mark.parametrize(
+    ("date", "kept"),
+    [
+        ("20200331", ["2"]),
+        ("20200331-20200401", ["2", "3"]),
+        ("20200401-", ["3", "4"]),
+        ("-20200331", ["1", "2"]),
+        ("", ["1", "2", "3", "4", "5"]),
+    ],
+)
+def test_studies_of_other_days_are_left_out_though_sent(
+    scripted, scripted_pacs, date, kept
+):
+    days = ("19990101", "20200331", "20200401", "20210101")
+    sent = [{STUDY: str(at), STUDY_DATE: day} for at, day in enumerate(days, start=1)]
+    archive(scripted, [*sent, {STUDY: "5"}], series=[{MODALITY: "CT"}])
+    search = found(scripted_pacs, date=date)
+    assert [one.study_uid for one in search.series] == kept
 
 
 def test_another_study_than_asked_for_is_left_out(scripted, scripted_pacs):
@@ -137,6 +158,12 @@ def test_a_study_is_a_uid(scripted, scripted_pacs):
 @pytest.mark.parametrize("date", ["2020-03-01", "202003", "20200301-2020"])
 def test_a_date_is_eight_digits_or_two_of_them(date):
     with pytest.raises(ValidationError, match="should match pattern"):
+        SeriesQuery(date=date)
+
+
+@pytest.mark.parametrize("date", ["99999999", "20200230", "20200301-20201301"])
+def test_a_day_that_does_not_exist_is_refused(date):
+    with pytest.raises(ValidationError, match="there is no day"):
         SeriesQuery(date=date)
 
 

@@ -6,7 +6,10 @@ import logging
 import socket
 import subprocess
 import sys
+import threading
+import time
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
@@ -114,11 +117,68 @@ def test_an_answer_that_stops_halfway_is_waited_for_only_so_long(
     assert_matches("stopped answering", told(impatient_pacs))
 
 
-def test_a_drip_is_not_drunk_for_ever(scripted, login, monkeypatch):
-    clock = iter(range(0, 10_000, 100))
-    monkeypatch.setattr(answer.time, "monotonic", lambda: next(clock))
-    with open_pacs(PacsSettings(url=scripted.url, answer_s=50), login) as pacs:
+@pytest.fixture
+def dripping():
+    """Serve ``dripping(start, drop)``: the start, then the drop again and again."""
+    over, servers = threading.Event(), []
+
+    def drip(line, start, drop):
+        with line, suppress(OSError):
+            line.recv(1 << 16)
+            line.sendall(start)
+            while not over.wait(0.02):
+                line.sendall(drop)
+
+    def serve(server, start, drop):
+        with suppress(OSError):
+            while True:
+                line, _ = server.accept()
+                threading.Thread(target=drip, args=(line, start, drop)).start()
+
+    def begin(start, drop):
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+        threading.Thread(target=serve, args=(server, start, drop)).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}/dicom-web"
+
+    yield begin
+    over.set()
+    for server in servers:
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (GOOD + b"Content-Length: 1000000\r\n\r\n", b" "),
+        (GOOD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (GOOD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a"),
+        (GOOD + b"\r\n[]", b" "),
+        (GOOD + b"X-Drip: ", b"a"),
+        (b"", b"H"),
+    ],
+    ids=["length", "chunks", "line of a chunk", "no length", "head", "status"],
+)
+def test_a_drip_is_not_drunk_for_ever(dripping, login, start, drop):
+    settings = PacsSettings(url=dripping(start, drop), answer_s=0.3, retry_s=0)
+    begun = time.monotonic()
+    with open_pacs(settings, login) as pacs:
         assert_matches("sends too slowly", told(pacs))
+    assert time.monotonic() - begun < 5
+
+
+def test_a_drip_of_one_answer_is_none_of_the_next(scripted, login):
+    settings = PacsSettings(url=scripted.url, answer_s=1, retry_s=0)
+    with open_pacs(settings, login) as pacs:
+        scripted.script = lambda _: None
+        assert_matches("sends too slowly", told(pacs))
+        scripted.script = lambda _: scripted.reply(b"[]")
+        assert pacs.find_series().series == ()
 
 
 def test_an_answer_that_is_too_large_is_left_unread(
@@ -278,6 +338,13 @@ def test_a_certificate_that_the_user_names_or_waives_is_trusted(
     how = {"ca_file": certificate[0]} if by_file else {"verify_certificate": False}
     with open_pacs(PacsSettings(url=secured.url, **how), login) as pacs:
         assert pacs.find_series().series == ()
+
+
+def test_a_slow_answer_over_tls_is_not_waited_for_either(secured, login, certificate):
+    settings = PacsSettings(url=secured.url, ca_file=certificate[0], answer_s=0.3)
+    secured.script = lambda _: None
+    with open_pacs(settings, login) as pacs:
+        assert_matches("sends too slowly", told(pacs))
 
 
 def test_a_server_without_tls_is_told(scripted, login):
