@@ -134,6 +134,8 @@ def check_weights(card: ModelCard, content: bytes) -> None:
 def remove_model(name: str) -> None:
     """Delete one of the user's models, a damaged one too.
 
+    Of a folder that is a link only the link goes.
+
     Raises
     ------
     ModelRefusedError
@@ -151,6 +153,10 @@ def remove_model(name: str) -> None:
         )
     try:
         with locked(folder):
+            if folder.is_symlink():
+                # What it leads to is not of this store.
+                folder.unlink()
+                return
             # Without its card it is no model, should deleting the rest be cut short.
             (folder / CARD).unlink()
             shutil.rmtree(folder)

@@ -111,6 +111,16 @@ def test_removing_a_users_model_deletes_its_folder_only(put):
         remove_model("gone")
 
 
+def test_removing_a_linked_model_takes_the_link_and_nothing_behind_it(put, tmp_path):
+    link = put("mine")
+    behind = Path(shutil.move(link, tmp_path / "behind"))
+    before = sorted(path.name for path in behind.iterdir())
+    link.symlink_to(behind, target_is_directory=True)
+    remove_model("mine")
+    assert not link.is_symlink()
+    assert sorted(path.name for path in behind.iterdir()) == before
+
+
 def test_removing_uncovers_the_bundled_model_of_that_name(put):
     put("hu-threshold")
     remove_model("hu-threshold")
