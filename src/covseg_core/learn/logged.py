@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from covseg_core.training.checkpoint import checkpointed
@@ -50,12 +51,21 @@ def logged(
         Time between two checkpoints, in s.
     fabric : Fabric
         Says which process this is.
+
+    Raises
+    ------
+    OutputError
+        If a checkpoint could not be written, also the one of a training that is
+        stopped.
     """
     if not fabric.is_global_zero:
         yield from training.steps
         return
     log = RunLog(checkpoints.folder, training.epochs_done)
-    for step in checkpointed(training.steps, training.trainee, checkpoints, every_s):
-        if step.ends_epoch:
-            log.add(step)
-        yield step
+    with closing(
+        checkpointed(training.steps, training.trainee, checkpoints, every_s)
+    ) as steps:
+        for step in steps:
+            if step.ends_epoch:
+                log.add(step)
+            yield step

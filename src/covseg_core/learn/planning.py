@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["make_plan", "require_free_name", "with_data"]
 
+DRAWING = {"evenness", "rehearsal", "unlabelled"}
+"""Settings that say how often slices are drawn."""
+
 
 def make_plan(
     store: CaseReader,
@@ -59,6 +62,7 @@ def make_plan(
         If no finished case is in the training split.
     """
     require_free_name(name)
+    _refuse_idle(settings)
     card = card_for(name, wanted)
     tissues = ARCHITECTURES[card.architecture].learns_tissues
     manifest = freeze(store, unlabelled=tissues)
@@ -84,6 +88,17 @@ def make_plan(
         manifest=manifest,
         settings=settings.for_fine_tuning() if origin else settings,
     )
+
+
+def _refuse_idle(settings: TrainSettings) -> None:
+    """Refuse settings that were given and would change nothing."""
+    said = sorted(DRAWING & settings.model_fields_set)
+    if said and not settings.balance:
+        options = ", ".join(f"--{name}" for name in said)
+        raise UsageError(
+            f"{options} would change nothing with --no-balance, by which every slice "
+            "is seen once; leave one or the other away."
+        )
 
 
 def _trained(name: str | None) -> ModelCard | None:

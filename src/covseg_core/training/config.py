@@ -9,6 +9,7 @@ from covseg_core.transforms.augment_config import Augment
 
 __all__ = ["TrainSettings"]
 
+LEAST_RATE = 1e-9
 FINE_TUNING = {"epochs": 10, "learning_rate": 3e-4}
 """What a run with a parent takes where the user says nothing."""
 
@@ -21,7 +22,10 @@ class TrainSettings(Settings):
     )
     batch_size: int = setting(8, "Slices in one step, over all devices.", low=2)
     learning_rate: float = setting(
-        1e-3, "Largest step size of Adam; 0.0003 with a parent.", low=0, high=1
+        1e-3,
+        "Largest step size of Adam; 0.0003 with a parent.",
+        low=LEAST_RATE,
+        high=1,
     )
     schedule: Literal["one-cycle", "cosine", "halfway", "constant"] = setting(
         "one-cycle",
@@ -35,7 +39,9 @@ class TrainSettings(Settings):
         low=0,
         high=0.99999,
     )
-    clip: float = setting(0.5, "Gradients are clipped to ± this value.", low=0)
+    clip: float = setting(
+        0.5, "Gradients are clipped to ± this value; 0 leaves them as they are.", low=0
+    )
     weighting: Literal["paper", "released"] = setting(
         "paper", "Weighting of the cross-entropy near borders."
     )

@@ -34,8 +34,11 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     Raises
     ------
     UsageError
-        If the device is not there or the batch is smaller than their number.
+        If the device is not there or cannot compute in that precision, or the batch
+        is too small for so many.
     """
+    where = _where(settings)
+    _require_precision(settings, where["accelerator"])
     _require_room(settings, settings.devices)
     with warnings.catch_warnings():
         # lightning warns of clusters and cores that are none of our business.
@@ -43,7 +46,7 @@ def make_fabric(settings: TrainSettings) -> Fabric:
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         from lightning_fabric import Fabric
 
-        fabric = Fabric(precision=_precision(settings), loggers=[], **_where(settings))
+        fabric = Fabric(precision=_precision(settings), loggers=[], **where)
         fabric.launch()
     _require_room(settings, fabric.world_size)
     return fabric
@@ -54,6 +57,14 @@ def _require_room(settings: TrainSettings, processes: int) -> None:
         raise UsageError(
             f"--batch-size {settings.batch_size} is too small for {processes} devices; "
             "each needs at least two slices."
+        )
+
+
+def _require_precision(settings: TrainSettings, kind: str) -> None:
+    if settings.precision == "float16" and kind == "cpu":
+        raise UsageError(
+            "--precision float16 needs a CUDA device, and this run is on the CPU; "
+            "choose bfloat16 or float32."
         )
 
 

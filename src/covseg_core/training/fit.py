@@ -76,6 +76,7 @@ def fit(
     validate: Callable[[], float] | None = None,
     *,
     sided: bool = False,
+    tissues: bool = False,
 ) -> Generator[Step, None, None]:
     """Train a network in place, from wherever it stands.
 
@@ -97,6 +98,8 @@ def fit(
         Scores the network after every epoch; the best weights are kept.
     sided : bool
         Whether the labels are lungs, which have a side; see `augment_slices`.
+    tissues : bool
+        Whether the labels tell healthy lung from outside; see `augment_slices`.
 
     Yields
     ------
@@ -123,6 +126,7 @@ def fit(
                 settings.augment,
                 rng,
                 sided=sided,
+                tissues=tissues,
             )
             rate, values = float(trainee.schedule.get_last_lr()[0]), []
             with torch.random.fork_rng():
@@ -137,7 +141,7 @@ def fit(
                     values.append(_finite(fabric, value, epoch, batch))
                     adam.zero_grad()
                     fabric.backward(value)
-                    fabric.clip_gradients(trainee.network, adam, clip_val=settings.clip)
+                    _clip(fabric, trainee, adam, settings.clip)
                     adam.step()
             trainee.note_step()
             trainee.epoch_loss += sum(values) / len(values)
@@ -166,6 +170,11 @@ def _judge(
     waited = epoch - trainee.best.epoch
     trainee.stopped_early = bool(settings.patience) and waited >= settings.patience
     return score
+
+
+def _clip(fabric: Fabric, trainee: Trainee, adam: Any, bound: float) -> None:
+    if bound:
+        fabric.clip_gradients(trainee.network, adam, clip_val=bound)
 
 
 def _finite(fabric: Fabric, loss: torch.Tensor, epoch: int, batch: int) -> float:

@@ -6,7 +6,7 @@ from copy import copy
 from typing import Any, Literal
 
 from covseg_core.settings import Device, Settings, device, setting
-from covseg_core.training.config import TrainSettings
+from covseg_core.training.config import LEAST_RATE, TrainSettings
 from covseg_core.transforms.augment_config import Augment
 
 __all__ = ["PretrainSettings"]
@@ -41,7 +41,9 @@ class PretrainSettings(Settings):
     )
     epochs: int = setting(20, "Passes over the slices.", low=1)
     batch_size: int = _as_in_training("batch_size")
-    learning_rate: float = setting(1e-3, "Largest step size of Adam.", low=0, high=1)
+    learning_rate: float = setting(
+        1e-3, "Largest step size of Adam.", low=LEAST_RATE, high=1
+    )
     schedule: Literal["one-cycle", "cosine", "halfway", "constant"] = _as_in_training(
         "schedule"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from covseg_core.labels import LUNGS
+from covseg_core.models.stichnet import StichNet
 from covseg_core.training.fit import Step, fit
 from covseg_core.training.objectives import objective_for
 from covseg_core.training.order import Order
@@ -102,6 +103,15 @@ def start(
         return validation_score(result, validation, prepare)
 
     judge = None if validation is None else validate
-    sided = network.label_set == LUNGS
-    steps = fit(trainee, loss, data, prepare, settings, fabric, judge, sided=sided)
+    steps = fit(
+        trainee,
+        loss,
+        data,
+        prepare,
+        settings,
+        fabric,
+        judge,
+        sided=network.label_set == LUNGS,
+        tissues=isinstance(network, StichNet),
+    )
     return Training(network, trainee, steps, order.batches)

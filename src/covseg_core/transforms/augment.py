@@ -37,6 +37,7 @@ def augment_slices(
     rng: torch.Generator,
     *,
     sided: bool = False,
+    tissues: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Change a batch of slices, each in its own way.
 
@@ -53,6 +54,9 @@ def augment_slices(
     sided : bool
         Whether the labels are `labels.Lung`: they change sides in a mirror, dense
         disease is put into them and gas beside them.
+    tissues : bool
+        Whether the labels are `labels.Tissue`: no lesion is put where they say
+        outside.
 
     Returns
     -------
@@ -72,7 +76,8 @@ def augment_slices(
         pixels = put_gas(pixels, labels, augment.gas, rng)
         pixels = fill_lungs(pixels, labels, augment.dense, rng)
     elif augment.transplant:
-        pixels, labels = graft(pixels, labels, augment.transplant, rng)
+        chance = augment.transplant
+        pixels, labels = graft(pixels, labels, chance, rng, tissues=tissues)
     return _change_grey(pixels, augment, rng), labels
 
 

@@ -95,9 +95,14 @@ def transplant(
 
 
 def graft(
-    grey: torch.Tensor, labels: torch.Tensor, chance: float, rng: torch.Generator
+    grey: torch.Tensor,
+    labels: torch.Tensor,
+    chance: float,
+    rng: torch.Generator,
+    *,
+    tissues: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give some slices the lesions of others, where only lesions are labelled.
+    """Give some slices the lesions of others.
 
     Parameters
     ----------
@@ -109,6 +114,8 @@ def graft(
         That a slice gets any.
     rng : torch.Generator
         Source of random numbers.
+    tissues : bool
+        Whether labels are those of `transplant`, of which 0 is outside the lungs.
 
     Returns
     -------
@@ -116,7 +123,8 @@ def graft(
         New slices and labels, same shapes.
     """
     chosen = torch.rand(len(grey), generator=rng) < chance
-    new = transplant(grey, torch.where(labels == 0, NOT_INFECTED, labels), rng)
+    known = labels if tissues else torch.where(labels == 0, NOT_INFECTED, labels)
+    new = transplant(grey, known, rng)
     mixed = torch.where(chosen.view(-1, 1, 1, 1), new.grey, grey)
     placed = new.placed & chosen.view(-1, 1, 1)
     return mixed, torch.where(placed, new.labels, labels)

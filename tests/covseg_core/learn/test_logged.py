@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from covseg_core.errors import OutputError
 from covseg_core.learn.logged import logged
 from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.fit import Step
@@ -36,3 +37,17 @@ def test_another_process_keeps_nothing(training, tmp_path):
     other = SimpleNamespace(is_global_zero=False)
     assert list(logged(training, Checkpoints(tmp_path), 60, other)) == STEPS
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_stops_a_training_hears_that_its_checkpoint_was_not_written(
+    training, tmp_path, monkeypatch
+):
+    def refuse(path, content):
+        raise OutputError(f"{path.name} could not be written: the disk is full.")
+
+    monkeypatch.setattr("covseg_core.training.checkpoint.write_bytes", refuse)
+    first = SimpleNamespace(is_global_zero=True)
+    steps = logged(training, Checkpoints(tmp_path), 60, first)
+    next(steps)
+    with pytest.raises(OutputError, match="the disk is full"):
+        steps.close()

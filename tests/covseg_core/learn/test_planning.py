@@ -23,6 +23,15 @@ def test_a_store_without_a_finished_case_teaches_nothing(tmp_path):
         make_plan(empty, "new", NewModel(), TrainSettings())
 
 
+@pytest.mark.parametrize("setting", ["evenness", "rehearsal", "unlabelled"])
+def test_what_changes_nothing_where_every_slice_is_seen_once_is_refused(store, setting):
+    idle = TrainSettings(balance=False, **{setting: 0.2})
+    with pytest.raises(UsageError, match=f"--{setting} would change nothing with --no"):
+        make_plan(store, "new", NewModel(), idle)
+    for settings in (TrainSettings(balance=False), TrainSettings(**{setting: 0.2})):
+        assert make_plan(store, "new", NewModel(), settings).settings == settings
+
+
 @pytest.fixture
 def with_models_masks(store, blocks):
     """Add masks of a model to cases of all kinds; gives the store."""

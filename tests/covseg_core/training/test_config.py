@@ -17,6 +17,7 @@ def test_settings_survive_json():
         {"epochs": 0},
         {"batch_size": 1},
         {"learning_rate": 2.0},
+        {"learning_rate": 0.0},
         {"clip": -0.5},
         {"weighting": "papers"},
         {"augment": {"flop": 1}},

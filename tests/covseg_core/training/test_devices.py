@@ -6,6 +6,7 @@ import torch
 from covseg_core.errors import UsageError
 from covseg_core.training.config import TrainSettings
 from covseg_core.training.devices import make_fabric
+from covseg_core.training.pretrain_config import PretrainSettings
 
 
 def test_the_cpu_is_one_process_in_full_precision():
@@ -32,3 +33,10 @@ def test_a_device_that_is_not_there_is_refused():
 def test_a_batch_that_is_too_small_for_the_devices_is_refused_before_they_start():
     with pytest.raises(UsageError, match="--batch-size 4 is too small for 5 devices"):
         make_fabric(TrainSettings(device="cpu", devices=5, batch_size=4))
+
+
+@pytest.mark.parametrize("settings", [TrainSettings, PretrainSettings])
+def test_half_precision_on_the_cpu_is_refused_with_what_to_choose(settings):
+    chosen = settings(device="cpu", precision="float16")
+    with pytest.raises(UsageError, match=r"on the CPU; choose bfloat16 or float32"):
+        make_fabric(getattr(chosen, "training", chosen))

@@ -169,7 +169,8 @@ def test_weights_that_need_no_gradient_stay_bit_equal(blobs, prepare):
     assert not torch.equal(after["3.weight"], before["3.weight"])
 
 
-def test_a_huge_gradient_is_clipped(blobs, prepare):
+@pytest.mark.parametrize(("clip", "left"), [(0.5, 0.5), (0, 1e6)])
+def test_a_huge_gradient_is_clipped_unless_the_bound_is_0(blobs, prepare, clip, left):
     weight = nn.Parameter(torch.zeros(1))
     seen = []
     weight.register_post_accumulate_grad_hook(lambda p: seen.append(p.grad.clone()))
@@ -178,11 +179,11 @@ def test_a_huge_gradient_is_clipped(blobs, prepare):
         return 1e6 * weight.sum()
 
     steps = steps_of(
-        nn.ParameterList([weight]), loss, blobs, prepare, settings(clip=0.5)
+        nn.ParameterList([weight]), loss, blobs, prepare, settings(clip=clip)
     )
     next(steps)
     assert seen[0].item() == 1e6
-    assert weight.grad.item() == 0.5
+    assert weight.grad.item() == left
 
 
 def test_every_step_is_taken_at_three_sizes_if_asked(blobs, prepare):

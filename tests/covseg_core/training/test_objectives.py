@@ -3,15 +3,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from covseg_core.labels import UNKNOWN_CLASS
+from covseg_core.labels import UNKNOWN_CLASS, Tissue
 from covseg_core.losses import class_loss, infnet_loss, segmentation_loss
 from covseg_core.models import create_model
 from covseg_core.training.config import TrainSettings
 from covseg_core.training.devices import make_fabric
 from covseg_core.training.objectives import PRIOR_SHARE, objective_for
 from covseg_core.training.start import start
+from covseg_core.transforms.augment import augment_slices
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+MOVES = ("flip", "upside_down", "crop", "turn", "zoom", "shift")
 
 
 @pytest.fixture
@@ -131,3 +134,32 @@ def classes_and_infection(logits, labels):
 def test_a_network_without_an_objective_is_refused():
     with pytest.raises(TypeError, match="no objective for a Linear"):
         objective_for(torch.nn.Linear(2, 2))
+
+
+def test_stichnet_is_shown_no_lesion_where_outside_is_known(
+    blobs, prepare, monkeypatch
+):
+    shown = []
+
+    def watched(*slices, **how):
+        pixels, labels = augment_slices(*slices, **how)
+        shown.append(labels)
+        return pixels, labels
+
+    monkeypatch.setattr("covseg_core.training.fit.augment_slices", watched)
+    network = create_model(
+        "stichnet",
+        backbone="test_efficientnet.r160_in1k",
+        widths=(4, 4, 6, 6, 8),
+        decoder_width=4,
+    )
+    blobs.labels[:] = int(Tissue.OUTSIDE)
+    blobs.labels[::2] = int(Tissue.HEALTHY)
+    blobs.labels[::2, :20] = int(Tissue.GGO)
+    blobs.pixels[:] = 0.2
+    augment = dict.fromkeys(MOVES, 0) | {"transplant": 1}
+    train(network, blobs, prepare, epochs=4, augment=augment)
+    labels = torch.cat(shown)
+    outside = (labels == Tissue.OUTSIDE).flatten(1).any(1)
+    assert outside.any()
+    assert not (labels[outside] == Tissue.GGO).any()

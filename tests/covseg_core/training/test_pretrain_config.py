@@ -17,6 +17,11 @@ def test_what_both_trainings_have_is_declared_once():
         PretrainSettings(batch_size=1)
 
 
+def test_a_step_of_no_size_is_refused():
+    with pytest.raises(ValidationError, match="learning_rate"):
+        PretrainSettings(learning_rate=0)
+
+
 def test_what_means_nothing_without_labels_is_not_offered():
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         PretrainSettings(rehearsal=0.5)

@@ -81,6 +81,18 @@ def test_where_only_lesions_are_labelled_they_are_put_into_dark_lung():
     assert (mixed[1, 0][placed] > grey[1, 0][placed]).all()
 
 
+@pytest.mark.parametrize("tissues", [True, False])
+def test_where_outside_is_known_no_lesion_is_put_there(tissues):
+    grey, labels = pair(Tissue.OUTSIDE)
+    labels[1, 12:, LESION] = int(Tissue.HEALTHY)
+    many_grey, many = grey.repeat(20, 1, 1, 1), labels.repeat(20, 1, 1)
+    rng = torch.Generator().manual_seed(3)
+    _, new = graft(many_grey, many, 1.0, rng, tissues=tissues)
+    outside = many == Tissue.OUTSIDE
+    assert (new[many == Tissue.HEALTHY] == Tissue.GGO).any()
+    assert (new[outside] == Tissue.GGO).any() == (not tissues)
+
+
 def test_as_many_slices_get_lesions_as_the_chance_says():
     grey, labels = pair(0)
     many_grey, many = grey.repeat(100, 1, 1, 1), labels.repeat(100, 1, 1)

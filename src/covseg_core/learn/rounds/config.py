@@ -6,7 +6,7 @@ from typing import Literal
 
 from covseg_core.learn.pseudo_config import least_confidence
 from covseg_core.settings import setting
-from covseg_core.training.config import TrainSettings
+from covseg_core.training.config import LEAST_RATE, TrainSettings
 
 __all__ = ["SelfTrainSettings"]
 
@@ -31,7 +31,10 @@ class SelfTrainSettings(TrainSettings):
         10, "With inf-net: passes of each of the two last stages.", low=1
     )
     learning_rate: float = setting(
-        3e-4, "Largest step size of Adam in every round and stage.", low=0, high=1
+        3e-4,
+        "Largest step size of Adam in every round and stage.",
+        low=LEAST_RATE,
+        high=1,
     )
     rehearsal: float = setting(
         0.5,

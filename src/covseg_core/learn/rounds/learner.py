@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,9 @@ class Learner:
         ------
         ModelRefusedError
             If the loss is not finite any more.
+        OutputError
+            If a checkpoint could not be written, also the one of a training that is
+            stopped.
         """
         folder = self._folder / f"stage-{stage.name}"
         folder.mkdir(exist_ok=True)
@@ -106,10 +110,12 @@ class Learner:
             validation=validation,
             state=checkpoints.load(),
         )
-        steps = checkpointed(
-            training.steps, training.trainee, checkpoints, settings.checkpoint_s
-        )
-        yield from self._logged(steps, training.epochs_done)
+        with closing(
+            checkpointed(
+                training.steps, training.trainee, checkpoints, settings.checkpoint_s
+            )
+        ) as steps:
+            yield from self._logged(steps, training.epochs_done)
         self._note(stage, training)
 
     def keep(self, standing: Standing) -> None:

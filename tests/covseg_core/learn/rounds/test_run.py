@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from covseg_core.cases.record import TRUSTED
-from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.errors import InputRefusedError, OutputError, UsageError
 from covseg_core.io.nifti import write_nifti_ct
 from covseg_core.learn import pseudo
 from covseg_core.learn.plan import outcome_of, read_plan_as, run_folder
@@ -148,6 +148,20 @@ def die_at(store, plan, fatal, resume):
     for event in self_train(store, plan, resume=resume):
         if fatal(event):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_who_stops_a_run_hears_that_its_checkpoint_was_not_written(
+    store, rounds, monkeypatch
+):
+    def refuse(path, content):
+        raise OutputError(f"{path.name} could not be written: the disk is full.")
+
+    steps = self_train(store, rounds("new"))
+    while not isinstance(next(steps), Step):
+        pass
+    monkeypatch.setattr("covseg_core.training.checkpoint.write_bytes", refuse)
+    with pytest.raises(OutputError, match="the disk is full"):
+        steps.close()
 
 
 def test_unsure_scans_are_tried_again_and_outlined_ones_are_dropped(
