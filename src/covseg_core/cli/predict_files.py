@@ -79,7 +79,8 @@ def refuse_foreign(mask: Path, endings: Iterable[str]) -> None:
 def remove_earlier(mask: Path, endings: Iterable[str]) -> None:
     """Remove what an earlier run left beside a mask, its manifest last.
 
-    As long as a map is there, the manifest says that it is covseg's.
+    As long as a map is there, the manifest says that it is covseg's.  What has a
+    manifest of its own is the mask of another scan, and stays.
 
     Raises
     ------
@@ -89,7 +90,9 @@ def remove_earlier(mask: Path, endings: Iterable[str]) -> None:
     manifest = manifest_of(mask)
     if not read_manifest(manifest):
         return
-    for path in (*(beside(mask, ending) for ending in endings), manifest):
+    maps = (beside(mask, ending) for ending in endings)
+    left = [path for path in maps if not read_manifest(manifest_of(path))]
+    for path in (*left, manifest):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

@@ -134,3 +134,11 @@ def test_no_run_joins_maps_of_another_program(refused, scan, tmp_path):
     assert "'m_prob.nii.gz' is there already without a manifest of covseg" in line
     assert foreign.read_text() == "not ours"
     assert not (tmp_path / "m.nii.gz").exists()
+
+
+def test_the_mask_of_another_scan_stays_though_it_is_named_like_a_map(run):
+    beside(run, "_prob.json").write_text(json.dumps(OURS))
+    remove_earlier(run, MAPS)
+    assert beside(run, "_prob.nii.gz").is_file()
+    assert not beside(run, "_uncertainty.nii.gz").exists()
+    assert not beside(run, ".json").exists()
