@@ -19,9 +19,10 @@ from covseg_core.registry.store import find_model, list_models
 if TYPE_CHECKING:
     from covseg_core.cases.reading import CaseReader
     from covseg_core.learn.config import NewModel
+    from covseg_core.settings import Settings
     from covseg_core.training.config import TrainSettings
 
-__all__ = ["make_plan", "require_free_name", "with_data"]
+__all__ = ["make_plan", "refuse_idle", "require_free_name", "with_data"]
 
 DRAWING = {"evenness", "rehearsal", "unlabelled"}
 """Settings that say how often slices are drawn."""
@@ -62,7 +63,13 @@ def make_plan(
         If no finished case is in the training split.
     """
     require_free_name(name)
-    _refuse_idle(settings)
+    if not settings.balance:
+        refuse_idle(
+            settings,
+            DRAWING,
+            "--no-balance, by which every slice is seen once; leave one or the other "
+            "away.",
+        )
     card = card_for(name, wanted)
     tissues = ARCHITECTURES[card.architecture].learns_tissues
     manifest = freeze(store, unlabelled=tissues)
@@ -90,15 +97,21 @@ def make_plan(
     )
 
 
-def _refuse_idle(settings: TrainSettings) -> None:
-    """Refuse settings that were given and would change nothing."""
-    said = sorted(DRAWING & settings.model_fields_set)
-    if said and not settings.balance:
-        options = ", ".join(f"--{name}" for name in said)
-        raise UsageError(
-            f"{options} would change nothing with --no-balance, by which every slice "
-            "is seen once; leave one or the other away."
-        )
+def refuse_idle(settings: Settings, idle: set[str], why: str) -> None:
+    """Raise `UsageError` if settings were given that change nothing.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of a run.
+    idle : set of str
+        Fields that mean nothing in it.
+    why : str
+        With which other options, and what to do; ends the message.
+    """
+    if said := sorted(idle & settings.model_fields_set):
+        options = ", ".join("--" + name.replace("_", "-") for name in said)
+        raise UsageError(f"{options} would change nothing with {why}")
 
 
 def _trained(name: str | None) -> ModelCard | None:

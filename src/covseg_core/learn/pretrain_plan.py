@@ -10,7 +10,7 @@ from covseg_core.errors import UsageError
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.origin import card_for
 from covseg_core.learn.plan import Plan
-from covseg_core.learn.planning import require_free_name
+from covseg_core.learn.planning import refuse_idle, require_free_name
 from covseg_core.models import create_model
 from covseg_core.models.inpainter import heads_of
 from covseg_core.training.pretrain_config import PretrainSettings
@@ -96,12 +96,11 @@ def _refuse_idle(settings: PretrainSettings) -> None:
     idle = ERASING if settings.task == "rotation" else set()
     if settings.masks == "random":
         idle = idle | {"coach_share"}
-    if said := sorted(idle & settings.model_fields_set):
-        options = ", ".join("--" + name.replace("_", "-") for name in said)
-        raise UsageError(
-            f"{options} would change nothing with --task {settings.task} and "
-            f"--masks {settings.masks}; leave it away."
-        )
+    refuse_idle(
+        settings,
+        idle,
+        f"--task {settings.task} and --masks {settings.masks}; leave it away.",
+    )
 
 
 def _licences(scans: Sequence[UnlabelledScan]) -> set[str]:
