@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
 from covseg_core.errors import ModelRefusedError
 from covseg_core.registry.promotion import OUTLINES, promoted
 from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
+from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, facts_of
 
 if TYPE_CHECKING:
@@ -126,7 +127,10 @@ def _is_ct(layer: object) -> bool:
     if not isinstance(layer, Image):
         return False
     facts = facts_of(layer.metadata)
-    return isinstance(facts, CTFacts) and not facts.source.is_synthetic
+    if not isinstance(facts, CTFacts) or facts.source.is_synthetic:
+        return False
+    # napari gives a projection the metadata of the scan that it is made of.
+    return layer.data.shape == Orientation(facts.grid).standard_grid.shape
 
 
 def _shrink(box: QComboBox) -> None:

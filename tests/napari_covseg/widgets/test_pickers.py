@@ -5,7 +5,7 @@ from covseg_core.registry.home import models_folder
 from covseg_core.registry.promotion import promote
 from covseg_core.registry.store import DEFAULT_MODEL
 from covseg_core.registry.weights import save_model
-from napari_covseg.widgets._pickers import ModelPicker
+from napari_covseg.widgets._pickers import ModelPicker, ScanPicker
 
 
 def chosen(qtbot):
@@ -36,3 +36,11 @@ def test_a_model_that_was_only_pretrained_is_not_offered(qtbot):
     names = [picker.itemText(index) for index in range(picker.count())]
     assert "trained" in names
     assert "pretrained" not in names
+
+
+def test_projection_of_a_scan_is_no_scan(qtbot, workplace):
+    flat = workplace.scan.data.max(axis=0)
+    workplace.viewer.add_image(flat, metadata=workplace.scan.metadata)
+    picker = ScanPicker(workplace.viewer)
+    qtbot.addWidget(picker)
+    assert [picker.itemText(row) for row in range(picker.count())] == ["CT"]
