@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     from napari.layers import Layer
     from napari.viewer import Viewer
 
@@ -33,13 +35,19 @@ def voxel_at(layer: Layer, position: Sequence[float]) -> tuple[int, int, int]:
 
 def bring_into_view(viewer: Viewer, layer: Layer) -> None:
     """Go to the middle of a layer, unless the slice on screen is one of it."""
-    low, high = layer.extent.world
-    at = viewer.dims.point
-    hidden = viewer.dims.not_displayed
-    if not all(low[axis] <= at[axis] <= high[axis] for axis in hidden):
-        for axis in hidden:
-            viewer.dims.set_point(axis, float(low[axis] + high[axis]) / 2)
-    centre = viewer.scene.camera.center[-viewer.dims.ndisplay :]
-    shown = zip(viewer.dims.displayed, centre, strict=True)
-    if not all(low[axis] <= middle <= high[axis] for axis, middle in shown):
+    dims = viewer.dims
+    # Axes that only other layers have, such as time, come first and stay.
+    own = range(dims.ndim - layer.ndim, dims.ndim)
+    ends = dict(zip(own, layer.extent.world.T, strict=True))
+    for axis in dims.not_displayed:
+        if axis in ends and not _is_between(ends[axis], dims.point[axis]):
+            dims.set_point(axis, float(sum(ends[axis])) / 2)
+    centre = viewer.scene.camera.center[-dims.ndisplay :]
+    shown = zip(dims.displayed, centre, strict=True)
+    if not all(_is_between(ends[axis], at) for axis, at in shown if axis in ends):
         viewer.fit_to_view(layers=[layer])
+
+
+def _is_between(ends: npt.NDArray[np.float64], place: float) -> bool:
+    low, high = ends
+    return bool(low <= place <= high)

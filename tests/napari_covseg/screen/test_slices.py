@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_covseg._screen.slices import show_slice, shown_slice, voxel_at
+from napari_covseg._screen.slices import (
+    bring_into_view,
+    show_slice,
+    shown_slice,
+    voxel_at,
+)
 
 
 @pytest.mark.parametrize("number", [0, 7, 19])
@@ -30,3 +35,12 @@ def test_beyond_the_mask_its_last_slice_counts(workplace):
 def test_voxel_is_found_at_its_place_in_the_viewer(workplace):
     position = workplace.mask.data_to_world((6.2, 24.9, 20.4))
     assert voxel_at(workplace.mask, position) == (6, 25, 20)
+
+
+def test_scan_is_brought_into_view_beside_a_time_series(workplace):
+    workplace.viewer.add_image(np.zeros((4, 10, 20, 20)), translate=(0, 9999, 0, 0))
+    workplace.viewer.dims.set_point((0, 1), (2, 9999))
+    bring_into_view(workplace.viewer, workplace.scan)
+    low, high = workplace.scan.extent.world
+    assert low[0] <= workplace.viewer.dims.point[1] <= high[0]
+    assert workplace.viewer.dims.point[0] == 2
