@@ -51,6 +51,23 @@ def test_a_healthy_sample_has_no_lesions(covseg, tmp_path):
     assert not mask.labels.any()
 
 
+def test_files_of_the_user_are_not_replaced(covseg, refused, tmp_path):
+    for name in ("ct.nii.gz", "lesions.nii.gz", "lungs.nii.gz", "dicom/slice_0002.dcm"):
+        folder = tmp_path / name.replace("/", "_")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("of a patient")
+        line = refused(2, "sample", folder)
+        assert f"'{name}' is there already" in line
+        assert (folder / name).read_text() == "of a patient"
+        assert [path for path in folder.rglob("*") if path.is_file()] == [folder / name]
+
+
+def test_the_same_sample_may_be_written_again(covseg, refused, tmp_path):
+    assert covseg("sample", tmp_path).code == 0
+    assert covseg("sample", tmp_path).code == 0
+    assert "'ct.nii.gz' is there" in refused(2, "sample", tmp_path, "--healthy")
+
+
 def test_a_folder_that_cannot_be_made_is_told(refused, tmp_path):
     (tmp_path / "file").touch()
     line = refused(1, "sample", tmp_path / "file")
