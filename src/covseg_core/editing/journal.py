@@ -8,7 +8,7 @@ part of a stroke that was done when it was written; the next edit replaces it.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from filelock import FileLock, Timeout
@@ -79,11 +79,15 @@ class JournalWriter:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(_lock_of(path), timeout=0)
-        self._lock.acquire()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._file: BinaryIO = os.fdopen(os.open(path, flags, _OWNER_ONLY), "wb")
         self._end = 0
-        self._append(MAGIC + pack(Frame("header", header.model_dump(mode="json"))))
+        # What a full disk did not take must not be in the way of the next try.
+        with ExitStack() as on_failure:
+            self._lock.acquire()
+            on_failure.callback(self._lock.release)
+            self._file = _created(path)
+            on_failure.callback(self.remove)
+            self._append(MAGIC + pack(Frame("header", header.model_dump(mode="json"))))
+            on_failure.pop_all()
 
     def write_base(self, change: Change | None) -> None:
         """Write the mask before the first edit, as a change of an empty one."""
@@ -113,13 +117,16 @@ class JournalWriter:
 
     def _append(self, data: bytes) -> None:
         try:
+            if self._file.closed:
+                self._file = self._reopened()
             # A frame that a full disk cut off would hide those after it.
             self._file.seek(self._end)
             self._file.write(data)
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError:
-            self._file = self._reopened()
+            with suppress(OSError):
+                self._file = self._reopened()
             raise
         self._end += len(data)
 
@@ -147,6 +154,11 @@ def remove_journal(path: Path) -> None:
     """Remove a journal and its lock; missing ones are no error."""
     path.unlink(missing_ok=True)
     _lock_of(path).unlink(missing_ok=True)
+
+
+def _created(path: Path) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, _OWNER_ONLY), "wb")
 
 
 def _lock_of(path: Path) -> Path:

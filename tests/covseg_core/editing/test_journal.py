@@ -59,6 +59,10 @@ def written(path, header, states) -> JournalWriter:
     return writer
 
 
+def refuse(*arguments):
+    raise OSError(28, "No space left on device")
+
+
 def test_mask_comes_back_as_it_was_after_the_last_edit(path, header):
     states = masks()
     written(path, header, states).close()
@@ -175,15 +179,51 @@ def test_full_disk_leaves_what_was_written_and_the_next_try_goes_on(
     states = masks()
     writer = written(path, header, states[:2])
 
-    def full(_):
-        raise OSError(28, "No space left on device")
-
     lost = Change.between("Brush", states[1], states[2])
     with monkeypatch.context() as disk:
-        disk.setattr("os.fsync", full)
+        disk.setattr("os.fsync", refuse)
         with pytest.raises(OSError, match="No space"):
             writer.write_change(lost)
     assert read_journal(path).edits == 1
+    writer.write_change(lost)
+    writer.close()
+    np.testing.assert_array_equal(read_journal(path).labels, states[2])
+
+
+def test_full_disk_at_the_beginning_leaves_nothing_and_the_next_try_begins(
+    path, header, monkeypatch
+):
+    states = masks()
+    for refused in ("os.fsync", "os.open"):
+        with monkeypatch.context() as disk:
+            disk.setattr(f"covseg_core.editing.journal.{refused}", refuse)
+            with pytest.raises(OSError, match="No space"):
+                JournalWriter(path, header)
+        assert not path.exists()
+        assert not is_in_use(path)
+    written(path, header, states).close()
+    np.testing.assert_array_equal(read_journal(path).labels, states[-1])
+
+
+def test_journal_of_someone_else_is_left_alone(path, header):
+    written(path, header, masks()).close()
+    with pytest.raises(FileExistsError):
+        JournalWriter(path, header)
+    assert read_journal(path).edits == 3
+
+
+def test_file_that_cannot_be_opened_for_a_while_is_gone_on_with(
+    path, header, monkeypatch
+):
+    states = masks()
+    writer = written(path, header, states[:2])
+    lost = Change.between("Brush", states[1], states[2])
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", refuse)
+        disk.setattr("pathlib.Path.open", refuse)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                writer.write_change(lost)
     writer.write_change(lost)
     writer.close()
     np.testing.assert_array_equal(read_journal(path).labels, states[2])
