@@ -33,7 +33,8 @@ class InfNetJoint(SegmentationNetwork):
     Parameters
     ----------
     width : int
-        Channels of the second decoder at 1/2; each coarser scale has twice as many.
+        Channels of the second decoder at its finest scale; each coarser one has twice
+        as many.
     **infnet : object
         Keyword arguments of `InfNet`.
     """
@@ -45,8 +46,10 @@ class InfNetJoint(SegmentationNetwork):
         self.prior = InfNet(**infnet)
         in_channels = infnet.get("in_channels", 3)
         n2, n3, n4, n5 = self.prior.encoder.channels
+        # VGG-16 gives every feature one octave finer.
+        self.finest = 1 if infnet.get("backbone") == "vgg16" else 2
         # Every 2 x 2 pixels side by side: the image at 1/2, with nothing lost.
-        self.detail = ConvBN(4 * in_channels, width, 3)
+        self.detail = ConvBN(self.finest**2 * in_channels, width, 3)
         widths = (n5, *(width * k for k in (8, 4, 2, 1)))
         self.decoder = nn.ModuleList(
             UpBlock(n_in, n_skip, n_out)
@@ -71,7 +74,8 @@ class InfNetJoint(SegmentationNetwork):
         """
         features = self.prior.features(x)
         *skips, y = features.pyramid
-        detail = functional.relu(self.detail(functional.pixel_unshuffle(x, 2)))
+        folded = functional.pixel_unshuffle(x, self.finest)
+        detail = functional.relu(self.detail(folded))
         for up, skip in zip(self.decoder, (*reversed(skips), detail), strict=True):
             y = up(y, skip)
         logits = resize_as(self.head(y), x)

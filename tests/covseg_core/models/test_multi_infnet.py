@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from covseg_core.models.backbones import BACKBONES
 from covseg_core.models.cost import cost_of
 from covseg_core.models.infnet_joint import InfNetJoint
 from covseg_core.models.multi_infnet import MultiInfNet
@@ -84,3 +85,13 @@ def test_the_joint_network_gives_the_maps_of_inf_net_too(small, slices):
     output = network(slices)
     for found, wanted in zip(output.prior.maps, expected.maps, strict=True):
         assert torch.equal(found, wanted)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_joint_network_stands_on_every_backbone(small, backbone):
+    # No numbers are computed, only sizes.
+    with torch.device("meta"):
+        network = InfNetJoint(width=4, **small | {"backbone": backbone}).eval()
+        output = network(torch.empty(1, 3, 64, 96))
+    assert output.logits.shape == (1, 3, 64, 96)
+    assert network.detail.conv.in_channels == (3 if backbone == "vgg16" else 12)
