@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from covseg_core.errors import InputRefusedError
+from covseg_core.errors import InputRefusedError, ModelRefusedError
 from covseg_core.inference.confidence import confidence_of
 from covseg_core.inference.predict import (
     Progress,
@@ -20,6 +20,7 @@ from covseg_core.inference.predict import (
     predict_image,
 )
 from covseg_core.learn.candidates import admit, examine, hindrance
+from covseg_core.registry.promotion import OUTLINES
 from covseg_core.volume import LesionMask, SliceImage
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from covseg_core.cases.store import CaseStore
     from covseg_core.learn.pseudo_config import PseudoSettings
     from covseg_core.learn.unlabelled import UnlabelledScan
+    from covseg_core.registry.card import ModelCard
     from covseg_core.registry.weights import LoadedModel
     from covseg_core.volume import CTVolume, LungMask
 
-__all__ = ["Labelled", "Labeller", "Outlined"]
+__all__ = ["Labelled", "Labeller", "Outlined", "require_infection"]
 
 Result: TypeAlias = Literal["labelled", "known", "unsure", "skipped", "refused"]
 
@@ -89,11 +91,20 @@ class Labeller:
     name : str
         What masks call it; its own name if empty.  With another name, only masks
         under that name count as its own.
+
+    Raises
+    ------
+    ModelRefusedError
+        If it finds something else than infection.
     """
 
     model: LoadedModel
     settings: PseudoSettings
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a model whose masks no store would take."""
+        require_infection(self.model.card)
 
     def label_scan(
         self, store: CaseStore, scan: UnlabelledScan, patient: str | None = None
@@ -219,3 +230,12 @@ class Labeller:
         reason = f"less sure than {self.settings.confidence:g}"
         sure = outlined.confidence
         return Labelled(name, "unsure", case_id, None, sure, reason)
+
+
+def require_infection(card: ModelCard) -> None:
+    """Raise `ModelRefusedError` unless a model's masks can be pseudo-labels."""
+    if card.label_set not in OUTLINES:
+        raise ModelRefusedError(
+            f"the model {card.name!r} finds {card.label_set}; a pseudo-label is a mask "
+            f"of {' or '.join(OUTLINES)}. Choose another model."
+        )

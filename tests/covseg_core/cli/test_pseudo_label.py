@@ -75,6 +75,7 @@ def test_ctrl_c_keeps_what_was_labelled(covseg, words, monkeypatch, tmp_path):
 def test_what_makes_no_sense_is_refused(refused, words, tmp_path):
     assert "--confidence: " in refused(2, *words, "--confidence", 2)
     assert "no model 'nobody'" in refused(4, *words[:-3], "nobody")
+    assert "finds lungs" in refused(4, *words[:-3], "lungs-small")
     nowhere = ("pseudo-label", tmp_path / "none", *words[2:])
     assert "no file or folder 'none'" in refused(3, *nowhere)
     assert not (tmp_path / "cases").exists()

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from covseg_core.cases.store import CaseStore
+from covseg_core.errors import ModelRefusedError
 from covseg_core.inference.predict import make_slice_outliner, predict_image
 from covseg_core.io.images import read_slice
 from covseg_core.io.nifti import write_nifti_ct
@@ -174,3 +175,8 @@ def test_a_scan_that_was_stopped_before_its_mask_gets_it_next_time(
     answer = label(labeller(), store, picture)
     assert (answer.result, answer.version) == ("labelled", 1)
     assert store.case_ids().count(answer.case_id) == 1
+
+
+def test_a_model_that_finds_no_infection_labels_nothing(labeller):
+    with pytest.raises(ModelRefusedError, match="'lungs-small' finds lungs; a pseudo"):
+        labeller("lungs-small")

@@ -13,6 +13,7 @@ from covseg_core.learn.candidates import admit, examine
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.plan import RunPlan
 from covseg_core.learn.planning import make_plan
+from covseg_core.learn.pseudo import require_infection
 from covseg_core.learn.rounds.config import (
     SelfTrainSettings,  # noqa: TC001 - pydantic reads it
 )
@@ -108,7 +109,7 @@ def plan_rounds(
     UsageError
         If the name is taken or unfit, or what is asked for does not go with rounds.
     ModelRefusedError
-        If the parent is not there or cannot be trained.
+        If the parent is not there, cannot be trained or finds no infection.
     InputRefusedError
         If there is no true label to learn from, or no scan that may be labelled.
     """
@@ -119,6 +120,7 @@ def plan_rounds(
             "rounds learn from unlabelled scans by outlining them; leave --unlabelled "
             "away."
         )
+    require_infection(find_model(parent).card)
     # What rounds have learnt is not mixed with what they began with.
     run = make_plan(store, name, NewModel(parent=parent, parent_share=0.0), settings)
     load_model(find_model(parent))

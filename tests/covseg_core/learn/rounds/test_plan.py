@@ -88,6 +88,8 @@ def test_what_makes_no_sense_is_refused_before_a_scan_is_taken(store, rounds):
         rounds("new", balance=False, rehearsal=0.2)
     with pytest.raises(ModelRefusedError, match="no network"):
         rounds("new", parent="hu-threshold")
+    with pytest.raises(ModelRefusedError, match="'lungs-small' finds lungs"):
+        rounds("new", parent="lungs-small")
     assert store.case_ids() == before
 
 
