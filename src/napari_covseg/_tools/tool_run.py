@@ -57,7 +57,6 @@ class ToolRun(QObject):
 
     def __init__(self, editor: MaskEditor, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._editor = editor
         self._run: Run | None = None
         self._is_void = False
         editor.edited.connect(self.stop)
@@ -75,7 +74,6 @@ class ToolRun(QObject):
             self._run.stop()
 
     def _end(self, outcome: Outcome) -> None:
-        self._editor.edited.disconnect(self.stop)
         if self._is_void:
             self.dropped.emit()
         elif isinstance(outcome, Finished):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QCoreApplication, QEvent
 
 from covseg_core.editing.config import CopySlice
 from covseg_core.editing.tools import COPY_FROM_SLICE, TOOLS
@@ -174,6 +175,15 @@ def test_locked_mask_is_left_alone(tools, workplace):
     workplace.editor.lock()
     tools.apply_button.click()
     assert not tools.is_busy
+
+
+def test_mask_that_goes_while_a_tool_runs_stops_the_tool(tools, workplace, qtbot):
+    tools.preview_button.click()
+    workplace.viewer.layers.remove(workplace.mask)
+    tools.follow(None)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    wait(tools, qtbot)
+    assert tools.status.text() == "Stopped; nothing was changed."
 
 
 def test_another_mask_ends_the_preview(tools, workplace, qtbot):
