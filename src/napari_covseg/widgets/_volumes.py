@@ -25,7 +25,7 @@ class VolumesView(QWidget):
         super().__init__(parent)
         self._editor: MaskEditor | None = None
         self._amounts: dict[int, QLabel] = {}
-        self._sum = _amount()
+        self._sum: QLabel | None = None
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
@@ -50,6 +50,7 @@ class VolumesView(QWidget):
 
     def _clear(self) -> None:
         self._amounts.clear()
+        self._sum = None
         while (item := self._grid.takeAt(0)) is not None:
             item.widget().deleteLater()
 
@@ -75,7 +76,8 @@ class VolumesView(QWidget):
         volumes = self._editor.volumes_ml
         for value, amount in self._amounts.items():
             amount.setText(_in_ml(volumes[value]))
-        self._sum.setText(_in_ml(sum(volumes.values())))
+        if self._sum is not None:
+            self._sum.setText(_in_ml(sum(volumes.values())))
 
 
 def _amount() -> QLabel:

@@ -38,8 +38,11 @@ def test_single_class_needs_no_total(view, workplace, phantom):
     mask = LesionMask(one, phantom.grid, INFECTION)
     data, arguments, _ = mask_layer(mask, "one class")
     layer = workplace.viewer.add_labels(data, **arguments)
-    view.follow(workplace.session.edit(layer))
+    editor = workplace.session.edit(layer)
+    view.follow(editor)
     assert told(view) == ["Infection", "70.0 ml"]
+    editor.apply("Clear", np.zeros_like(one))
+    assert told(view) == ["Infection", "0.0 ml"]
 
 
 def test_volumes_follow_an_edit_and_its_undoing(view, workplace):
