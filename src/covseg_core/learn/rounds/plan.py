@@ -12,7 +12,7 @@ from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.learn.candidates import admit, examine
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.plan import RunPlan
-from covseg_core.learn.planning import make_plan
+from covseg_core.learn.planning import make_plan, refuse_idle
 from covseg_core.learn.pseudo import require_infection
 from covseg_core.learn.rounds.config import (
     SelfTrainSettings,  # noqa: TC001 - pydantic reads it
@@ -113,13 +113,7 @@ def plan_rounds(
     InputRefusedError
         If there is no true label to learn from, or no scan that may be labelled.
     """
-    if settings.devices > 1:
-        raise UsageError("rounds run on one device; leave --devices away.")
-    if "unlabelled" in settings.model_fields_set:
-        raise UsageError(
-            "rounds learn from unlabelled scans by outlining them; leave --unlabelled "
-            "away."
-        )
+    _require_sense(settings)
     require_infection(find_model(parent).card)
     # What rounds have learnt is not mixed with what they began with.
     run = make_plan(store, name, NewModel(parent=parent, parent_share=0.0), settings)
@@ -132,6 +126,22 @@ def plan_rounds(
         )
     manifest = run.manifest.model_copy(update={"unlabelled": ()})
     return RoundsPlan(**dict(run) | {"manifest": manifest, "queue": queue})
+
+
+def _require_sense(settings: SelfTrainSettings) -> None:
+    if settings.devices > 1:
+        raise UsageError("rounds run on one device; leave --devices away.")
+    if "unlabelled" in settings.model_fields_set:
+        raise UsageError(
+            "rounds learn from unlabelled scans by outlining them; leave --unlabelled "
+            "away."
+        )
+    if settings.recipe == "u-net":
+        refuse_idle(
+            settings,
+            {"last_epochs"},
+            "--recipe u-net, which ends with the rounds; leave it away.",
+        )
 
 
 def _gather(

@@ -11,7 +11,7 @@ from covseg_core.learn.rounds.plan import plan_rounds
 from covseg_core.learn.unlabelled import find_unlabelled
 from covseg_core.steps import result_of
 
-QUICK = {"batch_size": 8, "device": "cpu", "checkpoint_s": 86400, "last_epochs": 1}
+QUICK = {"batch_size": 8, "device": "cpu", "checkpoint_s": 86400}
 
 
 @pytest.fixture
@@ -30,7 +30,10 @@ def rounds(store, pictures, parent):
     """Make a plan: ``rounds("name", group=2)`` of the pictures or of other paths."""
 
     def make(name, *, paths=(pictures,), into=store, parent=parent, **change):
-        settings = SelfTrainSettings(**(QUICK | {"group": 2} | change))
+        quick = QUICK | {"group": 2}
+        if change.get("recipe") != "u-net":
+            quick |= {"last_epochs": 1}
+        settings = SelfTrainSettings(**(quick | change))
         scans = find_unlabelled(paths)
         return result_of(plan_rounds(into, scans, name, parent, settings))
 

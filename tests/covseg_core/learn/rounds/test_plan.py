@@ -86,6 +86,8 @@ def test_what_makes_no_sense_is_refused_before_a_scan_is_taken(store, rounds):
         rounds("new", unlabelled=0.3)
     with pytest.raises(UsageError, match="--rehearsal would change nothing"):
         rounds("new", balance=False, rehearsal=0.2)
+    with pytest.raises(UsageError, match="--last-epochs would change nothing"):
+        rounds("new", recipe="u-net", last_epochs=3)
     with pytest.raises(ModelRefusedError, match="no network"):
         rounds("new", parent="hu-threshold")
     with pytest.raises(ModelRefusedError, match="'lungs-small' finds lungs"):
