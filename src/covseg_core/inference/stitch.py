@@ -35,6 +35,8 @@ __all__ = [
 
 GRAIN_HU = 60.0
 """How far noise and texture may reach above a style."""
+AIR_HU = -1024.0
+"""Nothing that is made is darker; what the scan itself has is left."""
 ANY_REACH_MM = 1e6
 """Farther than any scan is long."""
 PAINTED = Tissue.GGO, Tissue.CONSOLIDATION, Tissue.HEALTHY
@@ -167,7 +169,8 @@ def stitched_hu(
     varied = _varied(whatif, severity, settings)
     if tissues is not None and (labels := _painted_in(whatif, tissues)).any():
         varied = _painted(whatif, labels, varied, settings)
-    hu[whatif.box.as_index] = varied
+    lowest = np.minimum(whatif.box_hu, AIR_HU)
+    hu[whatif.box.as_index] = np.maximum(varied, lowest)
     return hu
 
 
@@ -205,8 +208,10 @@ def _painted(
         style_hu[nearer] = whatif.images_hu[tissue][part][nearer]
         weight[nearer] = near[nearer]
     weight *= _room(whatif, settings)[part]
-    change = settings.strength * (style_hu - seen_hu)
-    painted = _towards(hu, weight * change, seen_hu + change)
+    # Strength goes on from healthy lung, whatever is there now.
+    healthy_hu = whatif.images_hu[Tissue.HEALTHY][part]
+    aim_hu = style_hu + (settings.strength - 1) * (style_hu - healthy_hu)
+    painted = _towards(hu, weight * (aim_hu - seen_hu), aim_hu)
     result = varied_hu.copy()
     result[part] = varied + (painted - hu) - weight * (varied - hu)
     return result

@@ -193,6 +193,33 @@ def test_strength_goes_on_from_where_the_style_is(seen, blocks):
     np.testing.assert_allclose(added, 1.5 * GGO_ON_HEALTHY, atol=0.01)
 
 
+@pytest.mark.parametrize(("strength", "missing"), [(0, 0.0), (1, 0.2), (2, 0.4)])
+@pytest.mark.parametrize("lesion", ["ggo", "consolidation"])
+def test_strength_counts_from_healthy_lung_over_disease_too(
+    seen, blocks, lesion, strength, missing
+):
+    where, grey = {
+        "ggo": (np.s_[8, 28:32, 23:27], 0.55),
+        "consolidation": (np.s_[8, 29:32, 77:80], 0.9),
+    }[lesion]
+    how = StitchSettings(border_mm=0, strength=strength)
+    painted = paint(seen, mask_of(blocks.ct, where), Tissue.GGO, how)
+    wanted = blocks.ct.hu[where] + (0.35 + missing - grey) * 1400
+    np.testing.assert_allclose(painted.hu[where], wanted, atol=0.01)
+
+
+def test_nothing_gets_darker_than_air(seen, blocks):
+    lesion, padding = np.s_[8, 28:32, 23:27], np.s_[0, 0, :5]
+    hu = blocks.ct.hu.copy()
+    # The network sees a lesion where the scan itself is dark.
+    hu[lesion], hu[padding] = -950.0, -2000.0
+    dark = replace(seen, ct=replace(blocks.ct, hu=hu))
+    mask = mask_of(blocks.ct, lesion)
+    for new in (paint(dark, mask, Tissue.HEALTHY, HARD), vary_severity(dark, 0)):
+        assert (new.hu[lesion] == -1024).all()
+        np.testing.assert_array_equal(new.hu[padding], hu[padding])
+
+
 def test_values_of_a_mask_can_be_tissues_and_the_nearer_one_counts(seen, blocks):
     labels = np.zeros(blocks.ct.grid.shape, np.uint8)
     labels[8, 17:20, 28:31] = Tissue.GGO
