@@ -62,23 +62,26 @@ class Arrangement:
                 layers.selection.active,
             )
 
-    def leave(self, ours: Sequence[Layer]) -> None:
-        """Put back grid and visibility; layers of `ours` are hidden."""
+    def leave(self, ours: Sequence[Layer], *, only_grid: bool = False) -> None:
+        """Put back grid and visibility; layers of `ours` are hidden.
+
+        Parameters
+        ----------
+        ours : sequence of Layer
+            Those that were shown.
+        only_grid : bool
+            Visibility and camera stay, as another scan was brought to the front.
+        """
         kept, self._kept = self._kept, None
         if kept is None:
             return
         for layer in ours:
             layer.visible = False
-        for layer, visible in kept.visible.items():
-            if layer in self._viewer.layers and layer not in ours:
-                layer.visible = visible
         for layer, look in kept.names.items():
             _name(layer, look)
         self._set_grid(kept.grid)
-        for name, value in kept.camera.items():
-            setattr(self._camera, name, value)
-        if kept.active in self._viewer.layers:
-            self._viewer.layers.selection.active = kept.active
+        if not only_grid:
+            self._look_again(kept, ours)
 
     def side_by_side(self, shown: Sequence[Layer]) -> None:
         """Give every layer that is shown a picture of its own."""
@@ -115,6 +118,16 @@ class Arrangement:
             setattr(self._grid, name, value)
         if before != list(values.values()):
             self._viewer.reset_view()
+
+    def _look_again(self, kept: _Kept, ours: Sequence[Layer]) -> None:
+        layers = self._viewer.layers
+        for layer, visible in kept.visible.items():
+            if layer in layers and layer not in ours:
+                layer.visible = visible
+        for name, value in kept.camera.items():
+            setattr(self._camera, name, value)
+        if kept.active in layers:
+            layers.selection.active = kept.active
 
     def _show_only(self, shown: Sequence[Layer]) -> None:
         for layer in self._viewer.layers:

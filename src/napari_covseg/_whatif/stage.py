@@ -93,10 +93,16 @@ class Stage(QObject):
         self.layers.clear_paint()
         self.live.update()
 
-    def leave(self) -> None:
-        """Hide the what-if; grid, visibility and camera are as they were before."""
+    def leave(self, *, only_grid: bool = False) -> None:
+        """Hide the what-if; grid, visibility and camera are as they were before.
+
+        Parameters
+        ----------
+        only_grid : bool
+            Another scan is in front, so visibility and camera stay.
+        """
         self.layers.paint.mode = "pan_zoom"
-        self._arrangement.leave(self.layers.all)
+        self._arrangement.leave(self.layers.all, only_grid=only_grid)
 
     def close(self) -> None:
         """Take the what-if away for good."""

@@ -246,12 +246,15 @@ class WhatIfWidget(QWidget):
             self._stage.clear_paint()
 
     def _on_scan(self) -> None:
-        if self._stage is not None and self._session.scan is not self._stage.scan:
-            self._drop()
+        stage, scan = self._stage, self._session.scan
+        if stage is not None and scan is not stage.scan:
+            stage.leave(only_grid=scan is not None)
+            self._dropping.start()
         self._refresh()
 
     def _drop(self) -> None:
         """Take the synthetic layers away."""
+        self._dropping.stop()
         stage, self._stage = self._stage, None
         if stage is None:
             return

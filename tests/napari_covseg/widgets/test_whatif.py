@@ -206,10 +206,15 @@ class TestImagined:
         for name in SYNTHETIC_NAMES:
             assert viewer.layers[name].contrast_limits == [-500, 100]
 
-    def test_scan_that_goes_takes_the_images_with_it(self, shown, scan, viewer):
+    def test_scan_that_goes_takes_the_images_with_it(self, shown, scan, viewer, qtbot):
         viewer.layers.remove(scan)
-        assert len(viewer.layers) == 0
+        qtbot.waitUntil(lambda: len(viewer.layers) == 0)
         assert shown.result.isHidden()
+
+    def test_scan_and_images_can_be_removed_together(self, shown, viewer):
+        # As napari does with layers that are selected: each one must be there.
+        for layer in list(viewer.layers):
+            viewer.layers.remove(layer)
 
     def test_a_synthetic_layer_that_is_removed_ends_the_what_if(
         self, shown, viewer, qtbot
@@ -293,6 +298,19 @@ class TestArrangement:
         widget.remove.click()
         assert [layer.name for layer in viewer.layers] == ["CT", "Infection", "other"]
         assert viewer.layers.selection.active is mask
+
+    def test_another_scan_is_shown_alone(
+        self, widget, mask, scan, session, viewer, phantom, qtbot
+    ):
+        data, arguments, _ = ct_layer(phantom.ct, "CT two")
+        other = viewer.add_image(data, **arguments)
+        other.visible = False
+        imagine(widget, qtbot)
+        session.choose_scan(other)
+        qtbot.waitUntil(lambda: len(viewer.layers) == 3)
+        assert [layer.name for layer in viewer.layers if layer.visible] == ["CT two"]
+        assert not grid_of(viewer).enabled
+        assert not scan.name_overlay.visible
 
     def test_step_that_is_hidden_gives_the_viewer_back(self, shown, viewer, qtbot):
         shown.show()
