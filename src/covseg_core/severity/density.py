@@ -145,17 +145,17 @@ def measure_density(
     Returns
     -------
     Density or None
-        None when the scan is not in HU, or all of the lungs are padding.
+        None when the scan is not in HU.
 
     Raises
     ------
     GeometryError
         If the masks do not lie on the grid of `ct`.
     InputRefusedError
-        If the lung mask is empty.
+        If the lung mask is empty, or all of it padding.
     """
     sides = measured_sides(ct, lesions, lungs)
-    if not ct.is_hu or not sides.any():
+    if not ct.is_hu:
         return None
     by_hu = _count_by_hu(ct, lesions, sides)
     infection = _spread(by_hu[1]) if by_hu[1].any() else None

@@ -160,7 +160,8 @@ def require_lungs(ct: CTVolume, lesions: LesionMask, lungs: LungMask) -> LungMas
     GeometryError
         If a mask does not lie on the grid of `ct`.
     InputRefusedError
-        If the lung mask is empty, as every share would be undefined.
+        If the lung mask is empty, or all of it padding, as every share would be
+        undefined.
     """
     lesions.require_on(ct)
     lungs.require_on(ct)
@@ -168,6 +169,11 @@ def require_lungs(ct: CTVolume, lesions: LesionMask, lungs: LungMask) -> LungMas
         raise InputRefusedError(
             "the lung mask is empty, so shares of the lung are undefined; "
             "give a lung mask with 1 right and 2 left."
+        )
+    if ct.padding is not None and not _any_outside(ct.padding, lungs):
+        raise InputRefusedError(
+            "the scanner measured nothing where the lung mask lies, all of it is "
+            "padding; check the scan's values and that the mask fits it."
         )
     return lungs
 
@@ -182,6 +188,13 @@ def nearest_region(partition: Partition, lesions: LesionMask) -> Nearest:
 def spread(partition: Partition, nearest: Nearest) -> Partition:
     """Extend regions to the infection that lies outside them."""
     return replace(partition, labels=nearest.fill(partition.labels))
+
+
+def _any_outside(padding: npt.NDArray[np.bool_], lungs: LungMask) -> bool:
+    return any(
+        plane[~padded].any()
+        for plane, padded in zip(lungs.labels, padding, strict=True)
+    )
 
 
 def _cut_each_lung(

@@ -15,22 +15,26 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from covseg_core.severity.counts import RegionCount
-    from covseg_core.volume import CTVolume, LungMask
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
 
 __all__ = ["remarks_on"]
 
-_BESIDE_SHARE = 0.05
-"""More infection than this outside the lung mask is remarked."""
+_ODD_SHARE = 0.05
+"""More of a mask than this where it does not belong is remarked."""
 
 
 def remarks_on(
-    ct: CTVolume, lungs: LungMask, by_side: Sequence[RegionCount], beside: int
+    ct: CTVolume,
+    lesions: LesionMask,
+    lungs: LungMask,
+    by_side: Sequence[RegionCount],
+    beside: int,
 ) -> Iterator[str]:
     """Give the remarks on a scan and its masks, in sentences.
 
     Parameters
     ----------
-    ct, lungs : CTVolume, LungMask
+    ct, lesions, lungs : CTVolume, LesionMask, LungMask
         On one grid.
     by_side : sequence of RegionCount
         Of the right and the left lung.
@@ -43,7 +47,8 @@ def remarks_on(
         The first one is always there.
     """
     yield "A region with a single infected voxel counts as affected."
-    if beside > _BESIDE_SHARE * sum(one.infected for one in by_side):
+    yield from _on_padding(ct, lesions, lungs)
+    if beside > _ODD_SHARE * sum(one.infected for one in by_side):
         yield (
             f"{beside * ct.grid.voxel_ml:.1f} ml of the infection lie outside the lung "
             "mask and are counted as lung: check that both masks fit the scan."
@@ -54,6 +59,22 @@ def remarks_on(
     yield from _on_sides(lungs, by_side)
     if not ct.is_hu:
         yield "The scan is not in Hounsfield units: nothing of density is measured."
+
+
+def _on_padding(ct: CTVolume, lesions: LesionMask, lungs: LungMask) -> Iterator[str]:
+    if ct.padding is None:
+        return
+    for name, labels in (("lung", lungs.labels), ("infection", lesions.labels)):
+        lost = sum(
+            np.count_nonzero(plane[padded])
+            for plane, padded in zip(labels, ct.padding, strict=True)
+        )
+        if lost > _ODD_SHARE * np.count_nonzero(labels):
+            yield (
+                f"{lost * ct.grid.voxel_ml:.1f} ml of the {name} mask are padding, "
+                "which the scanner did not measure, and are not counted: check the "
+                "scan's values and that the mask fits it."
+            )
 
 
 def _on_sides(lungs: LungMask, by_side: Sequence[RegionCount]) -> Iterator[str]:

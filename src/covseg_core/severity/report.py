@@ -196,7 +196,7 @@ def report_steps(
             *(give_points(one, best.rung, by_part) for one in definitions),
         ),
         level=level_of(both.infected, both.voxels),
-        remarks=tuple(remarks_on(ct, lungs, by_side, beside)),
+        remarks=tuple(remarks_on(ct, lesions, lungs, by_side, beside)),
     )
     if finer:
         # With all infection in them, so that nobody looks for the nearest lung again.

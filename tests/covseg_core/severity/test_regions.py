@@ -171,3 +171,12 @@ def test_lungs_that_are_empty_are_refused():
     empty = LungMask(np.zeros(GRID.shape, np.uint8), GRID)
     with pytest.raises(InputRefusedError, match="the lung mask is empty"):
         require_lungs(CT, lesions_at(), empty)
+
+
+def test_lungs_that_are_all_padding_are_refused():
+    lungs = lungs_with()
+    padded = CTVolume(CT.hu, GRID, padding=lungs.labels > 0)
+    with pytest.raises(InputRefusedError, match="all of it is padding"):
+        require_lungs(padded, lesions_at(np.s_[1, 1, 1]), lungs)
+    padded.padding[1, 1, 1] = False
+    assert require_lungs(padded, lesions_at(), lungs) is lungs

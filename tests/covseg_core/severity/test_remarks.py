@@ -35,6 +35,21 @@ def test_infection_outside_the_lungs_is_told_from_a_twentieth_on(share, is_told)
     assert (said in told) == is_told
 
 
+@pytest.mark.parametrize(("slices", "is_told"), [(1, False), (2, True)])
+def test_masks_in_padding_are_told_from_a_twentieth_on(slices, is_told):
+    grid = Grid.from_spacing((20, 10, 10), (10, 10, 10))
+    lungs = np.ones(grid.shape, np.uint8)
+    lungs[:, :, 5:] = 2
+    padding = np.zeros(grid.shape, np.bool_)
+    padding[:slices] = True
+    ct = CTVolume(np.full(grid.shape, -800, np.float32), grid, padding=padding)
+    lesions = LesionMask(np.ones(grid.shape, np.uint8), grid)
+    told = remarks(ct, lesions, LungMask(lungs, grid))
+    for name in ("lung", "infection"):
+        said = f"{100 * slices}.0 ml of the {name} mask are padding"
+        assert (said in told) == is_told
+
+
 def test_lungs_on_one_slice_have_no_thirds(blocks, stored):
     labels = np.zeros_like(blocks.lungs.labels)
     labels[8] = blocks.lungs.labels[8]
