@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Autosave"]
 
 _AGAIN_S = 3.0
+_LOOK_S = 0.01
 
 
 class Autosave(QObject):
@@ -89,6 +91,10 @@ class Autosave(QObject):
         """Do something, in the thread that writes, once all so far is on disk."""
         if self._scribe is not None:
             self._scribe.write("then", act)
+
+    def settle(self) -> bool:
+        """Wait until the disk has everything, or refuses; gives whether it has."""
+        return self._scribe is None or self._scribe.settle()
 
     def keep(self) -> None:
         """End, and leave the journal for the next start."""
@@ -163,7 +169,9 @@ class _Scribe:
         self._teller = teller
         self._writer: JournalWriter | None = None
         self._waiting: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self._gives_up = threading.Event()
+        self._is_closing = threading.Event()
+        self._gives_up = False
+        self._is_refused = False
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -175,10 +183,19 @@ class _Scribe:
         """Wait for all entries."""
         self._waiting.join()
 
+    def settle(self) -> bool:
+        """Wait until all entries are written or the disk refuses one."""
+        while self._waiting.unfinished_tasks and not self._is_refused:
+            time.sleep(_LOOK_S)
+        return not self._waiting.unfinished_tasks
+
     def close(self, *, remove: bool) -> None:
-        """Write what waits, unless it is to be removed, and end."""
-        if remove:
-            self._gives_up.set()
+        """Write what waits, unless it is to be removed, and end.
+
+        A disk that refuses is asked once more, and not for ever.
+        """
+        self._gives_up = remove
+        self._is_closing.set()
         self._waiting.put(("remove" if remove else "close", None))
         self._thread.join()
 
@@ -193,26 +210,33 @@ class _Scribe:
 
     def _insist(self, kind: str, content: Any) -> None:
         """Try until the disk takes it or it is wanted no more."""
-        has_failed = False
         while True:
+            is_last_try = self._is_closing.is_set()
             try:
                 self._do(kind, content)
             except OSError as error:
-                if not has_failed:
-                    self._teller.failed.emit(_told(error))
-                has_failed = True
-                if self._gives_up.wait(_AGAIN_S) or kind == "close":
+                self._refuse(error)
+                if is_last_try:
+                    # Edits after one that is missing would make another mask.
+                    self._gives_up = True
                     return
+                self._is_closing.wait(_AGAIN_S)
             else:
-                if has_failed:
-                    self._teller.recovered.emit()
-                return
+                break
+        if self._is_refused:
+            self._is_refused = False
+            self._teller.recovered.emit()
+
+    def _refuse(self, error: OSError) -> None:
+        if not self._is_refused:
+            self._is_refused = True
+            self._teller.failed.emit(_told(error))
 
     def _do(self, kind: str, content: Any) -> None:
         if kind in ("remove", "close"):
             self._end(remove=kind == "remove")
             return
-        if self._gives_up.is_set():
+        if self._gives_up:
             return
         if self._writer is None:
             self._writer = JournalWriter(self.path, self._header())

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QMessageBox, QVBoxLayout
 
 from napari_covseg._screen.style import widget_style
 
@@ -81,6 +81,24 @@ def ask(names: tuple[str, ...], window: QWidget | None) -> str:
     return dialog.answer
 
 
+def warn(window: QWidget | None) -> str:
+    """Ask once more, as the next start cannot bring back what no disk has."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("Corrections are not backed up")
+    box.setText(
+        "The disk refuses the last corrections, so the next start cannot bring them "
+        "back. Go back to save the masks elsewhere."
+    )
+    go_back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
+    box.addButton("Close and lose them", QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(go_back)
+    box.setEscapeButton(go_back)
+    box.exec()
+    box.deleteLater()
+    return CANCEL if box.clickedButton() is go_back else KEEP
+
+
 class CloseGuard(QObject):
     """Stands before the close button of a window.
 
@@ -92,6 +110,8 @@ class CloseGuard(QObject):
         Owns this object.
     how : callable
         Asks the user; see `ask`.
+    warn : callable
+        Asks again if the disk refuses the backup; see `warn`.
     """
 
     # Python may have emptied this object while Qt still destroys its window.
@@ -102,10 +122,11 @@ class CloseGuard(QObject):
         session: Session,
         window: QWidget,
         how: Callable[[tuple[str, ...], QWidget | None], str] = ask,
+        warn: Callable[[QWidget | None], str] = warn,
     ) -> None:
         super().__init__(window)
         self._session = session
-        self.how = how
+        self.how, self.warn = how, warn
         window.installEventFilter(self)
 
     @classmethod
@@ -127,6 +148,8 @@ class CloseGuard(QObject):
             editor.commit()
         names = tuple(editor.layer.name for editor in self._session.unsaved)
         self._answer = self.how(names, window) if names else KEEP
+        if names and self._answer == KEEP and not self._session.is_backed_up():
+            self._answer = self.warn(window)
         if self._answer == CANCEL:
             event.ignore()
             return True

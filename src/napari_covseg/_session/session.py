@@ -254,6 +254,10 @@ class Session(QObject):
         """Give what writes the journal of an editor."""
         return self._autosaves[editor]
 
+    def is_backed_up(self) -> bool:
+        """Wait until the disk has every edit, or refuses one; gives whether it has."""
+        return all(autosave.settle() for autosave in self._autosaves.values())
+
     def put_back(self, editor: MaskEditor) -> None:
         """Show a mask again whose layer was removed, with the scan that it lies on."""
         scan = self._scans[editor]

@@ -12,6 +12,7 @@ from napari_covseg._session.closing import (
     CloseGuard,
     ClosingDialog,
     ask,
+    warn,
 )
 
 
@@ -118,6 +119,48 @@ def test_question_comes_again_the_next_time(guard, window, painted):
 
 def test_window_has_one_guard(guard, window, workplace):
     assert CloseGuard.of(window, workplace.session) is guard
+
+
+class TestRefusedBackup:
+    @pytest.fixture
+    def guard(self, guard, painted):
+        """A guard of a mask that no disk takes; warnings are kept."""
+        recovery_folder().parent.mkdir(parents=True, exist_ok=True)
+        recovery_folder().write_text("in the place of the folder")
+        guard.answer, guard.warnings = KEEP, []
+        guard.warn = lambda window: guard.warnings.append(window) or guard.second
+        return guard
+
+    def test_reader_may_go_back_and_save_elsewhere(self, guard, window, painted):
+        guard.second = CANCEL
+        assert not window.close()
+        assert guard.warnings == [window]
+        assert painted.session.editors == (painted.editor,)
+
+    def test_window_closes_if_the_reader_insists(self, guard, window, painted):
+        guard.second = KEEP
+        assert window.close()
+        assert painted.session.editors == ()
+
+    def test_discarding_needs_no_disk(self, guard, window, painted):
+        guard.answer = DISCARD
+        assert window.close()
+        assert guard.warnings == []
+
+    @pytest.mark.parametrize(
+        ("caption", "answer"), [("Go back", CANCEL), ("Close and lose them", KEEP)]
+    )
+    def test_warning_gives_the_answer(self, window, caption, answer):
+        def press():
+            (button,) = (
+                each
+                for each in QApplication.activeModalWidget().buttons()
+                if each.text() == caption
+            )
+            button.click()
+
+        QTimer.singleShot(100, press)
+        assert warn(window) == answer
 
 
 class TestDialog:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -264,6 +266,65 @@ class TestSafety:
         with qtbot.waitSignal(autosave.recovered):
             full.clear()
         autosave.flush()
+        np.testing.assert_array_equal(read_journal(autosave.path).labels, editor.labels)
+
+    def test_closing_does_not_wait_for_a_disk_that_refuses(
+        self, session, editor, qtbot
+    ):
+        recovery_folder().parent.mkdir(parents=True, exist_ok=True)
+        recovery_folder().write_text("in the place of the folder")
+        autosave = session.autosave_of(editor)
+        with qtbot.waitSignal(autosave.failed):
+            paint(editor)
+        assert not session.is_backed_up()
+        end = partial(autosave._scribe.close, remove=False)
+        closing = threading.Thread(target=end, daemon=True)
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+
+    def test_journal_ends_before_an_edit_that_the_disk_refused_on_closing(
+        self, session, editor, phantom, monkeypatch, qtbot
+    ):
+        from covseg_core.editing.journal import JournalWriter
+
+        real = JournalWriter.write_change
+
+        def write(writer, change):
+            if change.title == "first":
+                raise OSError(28, "No space left on device")
+            real(writer, change)
+
+        monkeypatch.setattr(JournalWriter, "write_change", write)
+        autosave = session.autosave_of(editor)
+        for title, slice_number in (("first", 1), ("second", 2)):
+            after = editor.labels.copy()
+            after[slice_number, :3] = 2
+            with qtbot.waitSignal(
+                autosave.failed, raising=title == "first", timeout=500
+            ):
+                editor.apply(title, after)
+        path = autosave.path
+        session.close(keep=True)
+        np.testing.assert_array_equal(read_journal(path).labels, phantom.lesions.labels)
+
+    def test_journal_that_a_full_disk_hindered_begins_once_there_is_room(
+        self, session, editor, monkeypatch, qtbot
+    ):
+        from covseg_core.editing import journal
+        from napari_covseg._session import autosave
+
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(autosave, "_AGAIN_S", 0.05)
+        autosave = session.autosave_of(editor)
+        with monkeypatch.context() as disk:
+            disk.setattr(journal.os, "fsync", full)
+            with qtbot.waitSignal(autosave.failed):
+                paint(editor)
+            assert not session.is_backed_up()
+        qtbot.waitUntil(session.is_backed_up)
         np.testing.assert_array_equal(read_journal(autosave.path).labels, editor.labels)
 
 
