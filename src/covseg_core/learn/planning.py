@@ -14,7 +14,7 @@ from covseg_core.learn.origin import card_for, weights_source
 from covseg_core.learn.plan import RunPlan
 from covseg_core.models import ARCHITECTURES
 from covseg_core.registry.card import NAME_PATTERN, ModelCard
-from covseg_core.registry.store import find_model, list_models
+from covseg_core.registry.store import find_model, is_taken
 
 if TYPE_CHECKING:
     from covseg_core.cases.reading import CaseReader
@@ -148,7 +148,7 @@ def require_free_name(name: str) -> None:
             f"a model cannot be called {name!r}: use up to 64 letters, digits, dots, "
             "dashes and underscores, beginning with a letter or digit."
         )
-    if name in {entry.card.name for entry in list_models()}:
+    if is_taken(name):
         raise UsageError(f"there is a model {name!r} already; choose another --name.")
 
 

@@ -15,7 +15,7 @@ from covseg_core.registry.store import (
     ModelEntry,
     check_weights,
     find_model,
-    list_models,
+    is_taken,
     read_weights,
 )
 from covseg_core.registry.weights import (
@@ -106,7 +106,7 @@ def add_model(card: ModelCard, weights: bytes, name: str) -> ModelEntry:
 
 def require_new_name(name: str) -> None:
     """Raise `ModelRefusedError` if a model has that name."""
-    if name in {entry.card.name for entry in list_models()}:
+    if is_taken(name):
         raise ModelRefusedError(
             f"there is a model {name!r} already; choose another name, "
             "or remove that one first."

@@ -26,6 +26,8 @@ __all__ = [
     "ModelEntry",
     "check_weights",
     "find_model",
+    "is_taken",
+    "left_out",
     "list_models",
     "models_folder",
     "read_weights",
@@ -65,15 +67,20 @@ class ModelEntry:
 
 
 def list_models() -> tuple[ModelEntry, ...]:
-    """List every model by name; a damaged card is left out."""
-    found: dict[str, ModelEntry] = {}
-    for origin, store in reversed(_stores()):
-        for card in store.glob(f"*/{CARD}"):
-            try:
-                found[card.parent.name] = _read_stored(card.parent, origin)
-            except ModelRefusedError:
-                continue
-    return tuple(found[name] for name in sorted(found))
+    """List every model by name; `left_out` says which folders are no such model."""
+    return _survey()[0]
+
+
+def left_out() -> tuple[str, ...]:
+    """Say of each folder with a card that `list_models` leaves out why, by name."""
+    return _survey()[1]
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether a folder of the stores has that name, readable or not."""
+    return _is_name(name) and any(
+        (store / name / CARD).exists() for _, store in _stores()
+    )
 
 
 def find_model(name_or_path: str) -> ModelEntry:
@@ -171,6 +178,21 @@ def remove_model(name: str) -> None:
 def _stores() -> tuple[tuple[Origin, Path], ...]:
     """Give the stores, the one that comes first at the front."""
     return ("user", models_folder()), ("bundled", BUNDLED)
+
+
+def _survey() -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
+    """Read every model, and say of each folder that cannot be read why."""
+    found: dict[str, ModelEntry] = {}
+    refused: dict[str, str] = {}
+    for origin, store in reversed(_stores()):
+        for card in store.glob(f"*/{CARD}"):
+            name = card.parent.name
+            try:
+                found[name] = _read_stored(card.parent, origin)
+            except ModelRefusedError as error:
+                refused[name] = f"{name!r} is left out: {error}"
+    models = tuple(found[name] for name in sorted(found))
+    return models, tuple(refused[name] for name in sorted(refused))
 
 
 def _is_name(name: str) -> bool:

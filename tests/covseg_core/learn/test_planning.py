@@ -7,7 +7,7 @@ import pytest
 from covseg_core.cases.store import CaseStore
 from covseg_core.errors import InputRefusedError, ModelRefusedError, UsageError
 from covseg_core.learn.config import NewModel
-from covseg_core.learn.planning import make_plan
+from covseg_core.learn.planning import make_plan, require_free_name
 from covseg_core.training.config import TrainSettings
 
 
@@ -15,6 +15,14 @@ from covseg_core.training.config import TrainSettings
 def test_a_name_that_is_taken_or_no_name_is_refused(store, name):
     with pytest.raises(UsageError, match=r"there is a model|cannot be called"):
         make_plan(store, name, NewModel(), TrainSettings())
+
+
+def test_a_name_of_a_model_that_is_not_listed_is_refused_too(covseg_home):
+    folder = covseg_home / "models" / "damaged"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("{")
+    with pytest.raises(UsageError, match="there is a model 'damaged' already"):
+        require_free_name("damaged")
 
 
 def test_a_store_without_a_finished_case_teaches_nothing(tmp_path):

@@ -81,6 +81,17 @@ def test_a_taken_name_is_refused_the_bundled_ones_too(model_folder):
     assert find_model("hu-threshold").origin == "bundled"
 
 
+@pytest.mark.parametrize(
+    "change", [{"name": "other"}, {"label_set": "organs"}, {"heads": 3}]
+)
+def test_a_model_that_is_not_listed_is_not_overwritten(model_folder, put, change):
+    card = put("mine", **change) / "card.json"
+    before = card.read_bytes()
+    with pytest.raises(ModelRefusedError, match="there is a model 'mine' already"):
+        import_model(model_folder, "mine")
+    assert card.read_bytes() == before
+
+
 def test_a_damaged_folder_is_refused_and_leaves_nothing(model_folder):
     weights = model_folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])

@@ -9,6 +9,8 @@ from covseg_core.errors import ModelRefusedError, OutputError
 from covseg_core.registry.store import (
     BUNDLED,
     find_model,
+    is_taken,
+    left_out,
     list_models,
     models_folder,
     remove_model,
@@ -67,6 +69,20 @@ def test_a_damaged_card_is_not_listed_and_is_refused_by_name(put):
         ModelRefusedError, match="the card of the model 'broken' cannot"
     ):
         find_model("broken")
+
+
+def test_every_folder_that_is_left_out_is_told_and_keeps_its_name(put):
+    assert left_out() == ()
+    put("broken", label_set="organs")
+    put("copy", name="mine")
+    first, second = left_out()
+    assert first.startswith("'broken' is left out: the model card names the labels")
+    assert second.startswith("'copy' is left out: the model in the folder 'copy' calls")
+    assert is_taken("broken")
+    assert is_taken("copy")
+    assert is_taken("hu-threshold")
+    assert not is_taken("mine")
+    assert not is_taken("../models/copy")
 
 
 def test_a_model_is_found_by_its_path_under_any_folder_name(put, tmp_path, monkeypatch):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from covseg_core.cli.models.showing import card_lines
 from covseg_core.cli.output import say, say_json
-from covseg_core.registry.store import find_model, list_models
+from covseg_core.registry.store import find_model, left_out, list_models
 
 __all__ = ["list_command", "show_command"]
 
@@ -50,6 +51,8 @@ def _list_models(json: bool) -> None:
 
     now = standing()
     rows = _models(now.name)
+    for reason in left_out():
+        sys.stderr.write(f"note: {reason}\n")
     if json:
         say_json(rows)
         return

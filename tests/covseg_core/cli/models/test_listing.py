@@ -19,6 +19,17 @@ def test_models_are_listed_with_their_origin(covseg, tiny_model):
     assert [line.split()[0] for line in lines] == sorted(rows)
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_folder_that_is_left_out_is_told_beside_the_list(
+    covseg, tiny_model, covseg_home, options
+):
+    (covseg_home / "models" / "tiny").rename(covseg_home / "models" / "copy")
+    answer = covseg("models", "list", *options)
+    assert "tiny" not in answer.out
+    assert answer.err.startswith("note: 'copy' is left out: ")
+    assert answer.err.count("\n") == 1
+
+
 def test_a_card_is_shown(covseg, tiny_model, tiny):
     card = covseg("models", "show", tiny_model, "--json").json
     assert card["architecture"] == "infnet"
