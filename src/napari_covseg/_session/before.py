@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_covseg._layer_styles import MaskStyle
+from napari_covseg._screen.removal import remove_soon
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -83,8 +84,7 @@ class Before(QObject):
         layer, self._layer = self._layer, None
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._editor.edited.disconnect(self.hide)
-        if layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        remove_soon(self._viewer, layer)
         self._editor.layer.visible = self._was_visible
         self._editor.unlock("look")
         if self._editor.layer in self._viewer.layers:

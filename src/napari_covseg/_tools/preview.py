@@ -8,6 +8,7 @@ import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from covseg_core.editing.tools import ADDED, CHANGED, REMOVED
+from napari_covseg._screen.removal import remove_soon
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,8 +103,8 @@ class Preview:
 
     def clear(self) -> None:
         """Remove the layer."""
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._viewer.layers.remove(self._layer)
+        if self._layer is not None:
+            remove_soon(self._viewer, self._layer)
         self._layer = None
 
 

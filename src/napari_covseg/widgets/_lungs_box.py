@@ -13,6 +13,7 @@ from napari_covseg._files.lungs import lungs_of_scan
 from napari_covseg._files.read_scan import read_lobes_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Finished, Outcome, Run
+from napari_covseg._screen.removal import remove_soon
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ class LungsBox(QWidget):
     def _show_layer(self, is_on: bool) -> None:
         layer, self._layer = self._layer, None
         viewer, lungs = self._session.viewer, self._session.lungs
-        if layer is not None and layer in viewer.layers:
-            viewer.layers.remove(layer)
+        if layer is not None:
+            remove_soon(viewer, layer)
         if is_on and lungs is not None:
             active = viewer.layers.selection.active
             data, arguments, _ = mask_layer(lungs, LUNGS.name.capitalize())

@@ -29,7 +29,7 @@ def test_mask_is_seen_as_it_was_opened_and_nothing_of_it_changes(workplace, befo
 
 
 @pytest.mark.parametrize("visible", [True, False])
-def test_hidden_mask_comes_back_as_it_was_shown(workplace, before, visible):
+def test_hidden_mask_comes_back_as_it_was_shown(workplace, before, visible, qtbot):
     workplace.mask.mode = "paint"
     workplace.mask.visible = visible
     before.show()
@@ -38,7 +38,7 @@ def test_hidden_mask_comes_back_as_it_was_shown(workplace, before, visible):
     before.hide()
     assert workplace.mask.visible is visible
     assert workplace.mask.editable
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert workplace.viewer.layers.selection.active is workplace.mask
 
 
@@ -109,10 +109,18 @@ def test_undo_brings_the_mask_back(workplace, before):
     assert workplace.mask.data.any()
 
 
-def test_showing_and_hiding_twice_does_no_harm(workplace, before):
+def test_showing_and_hiding_twice_does_no_harm(workplace, before, qtbot):
     before.show()
     before.show()
     assert len(workplace.viewer.layers) == 3
     before.hide()
     before.hide()
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
+
+
+def test_layers_can_be_removed_together(workplace, before):
+    before.show()
+    workplace.session.mask_changed.connect(before.hide)
+    # As napari does with layers that are selected: each one must be there.
+    for layer in list(workplace.viewer.layers):
+        workplace.viewer.layers.remove(layer)

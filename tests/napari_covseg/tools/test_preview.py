@@ -53,13 +53,15 @@ def test_colours_differ_from_each_other_and_are_seen(workplace, preview):
     assert all(colour[3] > 0.3 for colour in colours)
 
 
-def test_there_is_one_preview_at_a_time_and_none_when_cleared(workplace, preview):
+def test_there_is_one_preview_at_a_time_and_none_when_cleared(
+    workplace, preview, qtbot
+):
     show(preview, workplace)
     show(preview, workplace)
-    assert len(workplace.viewer.layers) == 3
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 3)
     assert preview.is_shown
     preview.clear()
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert not preview.is_shown
 
 
@@ -68,3 +70,10 @@ def test_preview_that_the_user_removed_is_not_missed(workplace, preview):
     assert not preview.is_shown
     preview.clear()
     assert len(workplace.viewer.layers) == 2
+
+
+def test_preview_that_is_cleared_while_layers_go_is_still_there(workplace, preview):
+    layer = show(preview, workplace)
+    workplace.viewer.layers.events.removed.connect(lambda event: preview.clear())
+    workplace.viewer.layers.remove(workplace.mask)
+    workplace.viewer.layers.remove(layer)

@@ -30,7 +30,7 @@ def test_opacity_goes_both_ways(view, workplace):
     assert view.opacity.value() == 30
 
 
-def test_mask_as_opened_is_shown_while_the_button_is_down(view, workplace):
+def test_mask_as_opened_is_shown_while_the_button_is_down(view, workplace, qtbot):
     opened = workplace.mask.data.copy()
     workplace.editor.apply("Erase", np.zeros_like(opened))
     view.compare_button.click()
@@ -38,13 +38,13 @@ def test_mask_as_opened_is_shown_while_the_button_is_down(view, workplace):
     np.testing.assert_array_equal(seen.data, opened)
     assert view.compare_button.isChecked()
     view.compare_button.click()
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert not view.compare_button.isChecked()
 
 
-def test_another_mask_ends_the_comparison(view, workplace):
+def test_another_mask_ends_the_comparison(view, workplace, qtbot):
     view.compare_button.click()
     view.follow(None)
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert workplace.mask.visible
     assert not view.isEnabled()

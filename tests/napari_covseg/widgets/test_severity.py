@@ -209,13 +209,19 @@ class TestLungs:
         assert float(left) == pytest.approx(400, rel=0.1)
         assert step.lungs.find.isHidden()
 
-    def test_they_are_shown_on_request(self, session, measured, mask):
+    def test_they_are_shown_on_request(self, session, measured, mask, qtbot):
         session.viewer.layers.selection.active = mask.layer
         measured.lungs.show_lungs.setChecked(True)
         assert "Lungs" in session.viewer.layers
         assert session.viewer.layers.selection.active is mask.layer
         measured.lungs.show_lungs.setChecked(False)
-        assert "Lungs" not in session.viewer.layers
+        qtbot.waitUntil(lambda: "Lungs" not in session.viewer.layers)
+
+    def test_they_can_be_removed_together_with_the_scan(self, session, measured):
+        measured.lungs.show_lungs.setChecked(True)
+        # As napari does with layers that are selected: each one must be there.
+        for layer in list(session.viewer.layers):
+            session.viewer.layers.remove(layer)
 
 
 class TestHandingOn:

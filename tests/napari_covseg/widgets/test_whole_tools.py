@@ -58,7 +58,7 @@ def test_applying_a_preview_is_one_step_that_can_be_undone(tools, workplace, qtb
     preview(tools, qtbot)
     tools.apply_button.click()
     assert workplace.editor.volumes_ml[1] == pytest.approx(50 + GROWTH_ML)
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert workplace.editor.undo_title == "Grow or shrink"
     workplace.editor.undo()
     np.testing.assert_array_equal(workplace.mask.data, before)
@@ -83,7 +83,7 @@ def test_cancelled_preview_leaves_no_trace(tools, workplace, qtbot):
     assert not tools.cancel_button.isEnabled()
     preview(tools, qtbot)
     tools.cancel_button.click()
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert workplace.editor.undo_title is None
     assert not tools.cancel_button.isEnabled()
 
@@ -92,7 +92,7 @@ def test_painting_ends_a_preview(tools, workplace, qtbot):
     preview(tools, qtbot)
     with workplace.mask.block_history():
         workplace.mask.paint((2, 5, 5), 1)
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert tools.status.text() == ""
 
 
@@ -138,7 +138,7 @@ def test_where_nothing_would_change_there_is_no_preview(tools, workplace, qtbot)
     tools.tools.setCurrentText("Remove islands")
     preview(tools, qtbot)
     assert tools.status.text() == "Nothing would change here."
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
 
 
 def test_tool_that_can_do_nothing_says_why(tools, workplace, qtbot):
@@ -189,7 +189,7 @@ def test_mask_that_goes_while_a_tool_runs_stops_the_tool(tools, workplace, qtbot
 def test_another_mask_ends_the_preview(tools, workplace, qtbot):
     preview(tools, qtbot)
     tools.follow(None)
-    assert len(workplace.viewer.layers) == 2
+    qtbot.waitUntil(lambda: len(workplace.viewer.layers) == 2)
     assert not tools.apply_button.isEnabled()
 
 
