@@ -26,10 +26,13 @@ __all__ = [
 
 _PATIENTS = "patients.csv"
 _LONGEST_ID = 64
+_NOT_OURS = re.compile(r"\.|__MACOSX$")
 
 
 def find_root(folder: Path, expected: str, wanted: tuple[str, ...]) -> Path:
     """Find where the files lie: in `folder`, or in the only folder inside that fits.
+
+    Hidden folders, and those that macOS adds to archives, are not looked into.
 
     Parameters
     ----------
@@ -43,13 +46,17 @@ def find_root(folder: Path, expected: str, wanted: tuple[str, ...]) -> Path:
     Raises
     ------
     InputRefusedError
-        If none is there; says what was expected.
+        If none is there, with what was expected, or if several folders inside fit.
     """
-    if folder.is_dir():
-        inner = sorted(path for path in folder.iterdir() if path.is_dir())
-        for root in (folder, *inner):
-            if any((root / name).exists() for name in wanted):
-                return root
+    fitting = [folder] if _fits(folder, wanted) else _fitting_inside(folder, wanted)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(root.name for root in fitting)
+        raise InputRefusedError(
+            f"{folder.name or 'this folder'} holds {len(fitting)} folders of this "
+            f"collection: {names}. Give one after the other."
+        )
     raise InputRefusedError(
         f"{folder.name or 'this folder'} does not hold this collection: {expected} "
         "was expected. Unpack the whole download, and give the folder it is in."
@@ -147,6 +154,17 @@ def patients_of(
             "or without ending, or remove the row."
         )
     return found
+
+
+def _fits(folder: Path, wanted: tuple[str, ...]) -> bool:
+    return any((folder / name).exists() for name in wanted)
+
+
+def _fitting_inside(folder: Path, wanted: tuple[str, ...]) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    ours = (path for path in folder.iterdir() if not _NOT_OURS.match(path.name))
+    return sorted(path for path in ours if _fits(path, wanted))
 
 
 def _rows(path: Path) -> list[tuple[int, str, str]]:

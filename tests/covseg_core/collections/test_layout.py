@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import re
 
-from covseg_core.collections.layout import list_niftis, public_id
+import pytest
+
+from covseg_core.collections.layout import find_root, list_niftis, public_id
+from covseg_core.errors import InputRefusedError
 from covseg_core.registry.card import NAME_PATTERN
 
 
@@ -22,3 +25,20 @@ def test_numbers_are_sorted_as_numbers_and_hidden_files_left_out(tmp_path):
     for name in ("10.nii.gz", "9.nii", ".1.nii.gz", "notes.txt"):
         (tmp_path / name).touch()
     assert list(list_niftis(tmp_path)) == ["9", "10"]
+
+
+def test_what_systems_add_to_a_folder_is_not_looked_into(tmp_path):
+    for name in (".Trash", "__MACOSX", "siteA"):
+        (tmp_path / name / "images").mkdir(parents=True)
+    assert find_root(tmp_path, "images", ("images",)) == tmp_path / "siteA"
+
+
+def test_two_folders_that_fit_are_refused_by_name_unless_the_given_one_fits(tmp_path):
+    for name in ("siteB", "siteA", "notes"):
+        (tmp_path / name).mkdir()
+    for name in ("siteA/images", "siteB/images"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputRefusedError, match=r"2 folders .*: siteA, siteB\. G"):
+        find_root(tmp_path, "images", ("images", "imagesTr"))
+    (tmp_path / "imagesTr").mkdir()
+    assert find_root(tmp_path, "images", ("images", "imagesTr")) == tmp_path
