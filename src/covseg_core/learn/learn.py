@@ -14,10 +14,10 @@ from covseg_core.learn.logged import logged
 from covseg_core.learn.origin import find_parent, first_network
 from covseg_core.learn.plan import (
     OUTCOME,
+    beginning,
     discard_run,
     require_own_name,
     run_folder,
-    write_plan,
 )
 from covseg_core.learn.slices import Prepared, prepare_cases
 from covseg_core.registry.locking import locked
@@ -113,6 +113,8 @@ def learn(
 
     Raises
     ------
+    InputRefusedError
+        If a case cannot be learnt from; a run that was to begin is discarded then.
     UsageError
         If another model took the name of the new one, or of its parent.
     OutputError
@@ -128,10 +130,10 @@ def _turn(
     store: CaseReader, plan: RunPlan, fabric: Fabric, resume: bool
 ) -> Generator[LearnEvent, None, Outcome | None]:
     begun = time.monotonic()
-    if fabric.is_global_zero and not resume:
-        write_plan(plan)
-    fabric.barrier()
-    data = yield from _slices(store, plan, fabric)
+    begins = fabric.is_global_zero and not resume
+    with beginning(plan) if begins else nullcontext():
+        fabric.barrier()
+        data = yield from _slices(store, plan, fabric)
     checkpoints = Checkpoints(run_folder(plan.name))
     training = _start(plan, fabric, checkpoints, *data)
     yield from logged(training, checkpoints, plan.settings.checkpoint_s, fabric)

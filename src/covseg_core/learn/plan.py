@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, ValidationError
@@ -19,6 +20,7 @@ from covseg_core.settings import Settings
 from covseg_core.training.config import TrainSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "PLAN",
     "Plan",
     "RunPlan",
+    "beginning",
     "discard_run",
     "outcome_of",
     "read_outcome",
@@ -104,6 +107,21 @@ def write_plan(plan: Plan) -> None:
             "Set COVSEG_HOME to a folder that you may write in."
         ) from error
     write_json(folder / PLAN, plan.model_dump(mode="json"))
+
+
+@contextmanager
+def beginning(plan: Plan) -> Iterator[None]:
+    """Begin a run; a scan or mask that is refused in the block leaves nothing of it.
+
+    Its name is free then, so that the same command begins again when that is mended.
+    Raises as `write_plan` does.
+    """
+    write_plan(plan)
+    try:
+        yield
+    except InputRefusedError:
+        discard_run(plan.name)
+        raise
 
 
 def read_plan(name: str) -> RunPlan:

@@ -19,10 +19,10 @@ from covseg_core.labels import INFECTION
 from covseg_core.learn.logged import logged
 from covseg_core.learn.plan import (
     OUTCOME,
+    beginning,
     discard_run,
     require_own_name,
     run_folder,
-    write_plan,
 )
 from covseg_core.learn.slices import Prepared, prepare_once
 from covseg_core.models import create_model
@@ -107,7 +107,8 @@ def learn_pretext(
     Raises
     ------
     InputRefusedError
-        If a scan cannot be read, or its lungs are not found.
+        If a scan cannot be read, or its lungs are not found; a run that was to begin
+        is discarded then.
     UsageError
         If another model took the name of the new one.
     OutputError
@@ -123,10 +124,10 @@ def _turn(
     scans: Sequence[UnlabelledScan], plan: PretrainPlan, fabric: Fabric, resume: bool
 ) -> Generator[PretrainEvent, None, Pretrained | None]:
     begun = time.monotonic()
-    if fabric.is_global_zero and not resume:
-        write_plan(plan)
-    fabric.barrier()
-    data = yield from _slices(scans, plan, fabric)
+    begins = fabric.is_global_zero and not resume
+    with beginning(plan) if begins else nullcontext():
+        fabric.barrier()
+        data = yield from _slices(scans, plan, fabric)
     checkpoints = Checkpoints(run_folder(plan.name))
     training = _start(plan, fabric, checkpoints, data)
     last = None

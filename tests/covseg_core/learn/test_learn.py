@@ -12,7 +12,7 @@ import time
 import pytest
 import torch
 
-from covseg_core.errors import OutputError, UsageError
+from covseg_core.errors import InputRefusedError, OutputError, UsageError
 from covseg_core.learn import learn as learning
 from covseg_core.learn.compare import CaseScore, Compared, Comparison
 from covseg_core.learn.learn import conclude, decide, learn
@@ -200,6 +200,28 @@ def test_a_model_is_not_compared_with_one_that_replaced_its_parent(
     save_model(covseg_home / "models" / parent, before.card, state)
     with pytest.raises(UsageError, match="the parent 'parent' is not among the models"):
         next(conclude(store, made, before))
+
+
+def test_a_case_that_is_refused_leaves_the_name_free(store, plan):
+    made, file = plan("first"), store.root / "train-1" / "ct.nii.gz"
+    whole = file.read_bytes()
+    file.write_bytes(b"")
+    with pytest.raises(InputRefusedError, match="of train-1 was changed"):
+        finish(learn(store, made))
+    file.write_bytes(whole)
+    finish(learn(store, made))
+
+
+def test_a_run_that_has_begun_outlives_a_case_that_is_refused(store, plan):
+    steps, file = learn(store, plan("first")), store.root / "train-1" / "ct.nii.gz"
+    next(steps)
+    steps.close()
+    whole = file.read_bytes()
+    file.write_bytes(b"")
+    with pytest.raises(InputRefusedError, match="of train-1 was changed"):
+        finish(learn(store, read_plan("first"), resume=True))
+    file.write_bytes(whole)
+    finish(learn(store, read_plan("first"), resume=True))
 
 
 def test_two_processes_cannot_be_at_one_run(store, plan):

@@ -153,6 +153,18 @@ def test_a_scan_without_lungs_is_named(tmp_path, blocks, pretraining):
         finish(learn_pretext(scans, pretraining("pre")))
 
 
+def test_a_scan_that_is_refused_leaves_the_name_free(tmp_path, scans, pretraining):
+    made, file = pretraining("pre"), tmp_path / "scan.nii.gz"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:2000])
+    with pytest.raises(InputRefusedError, match="scan 'scan': "):
+        finish(learn_pretext(scans, made))
+    file.write_bytes(whole)
+    steps = learn_pretext(scans, made)
+    assert isinstance(next(steps), Prepared)
+    steps.close()
+
+
 @pytest.mark.usefixtures("pretrained")
 def test_it_cannot_outline_and_not_become_the_default():
     sentence = (

@@ -7,6 +7,7 @@ in the StichNet paper (its Algorithm 1); `SelfTrainSettings.recipe` says which.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 from covseg_core.cases.freeze import freeze_version
@@ -14,7 +15,7 @@ from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.progress import Progress
 from covseg_core.learn.compare import Compared
 from covseg_core.learn.learn import conclude
-from covseg_core.learn.plan import discard_run, run_folder, write_plan
+from covseg_core.learn.plan import beginning, discard_run, run_folder
 from covseg_core.learn.pseudo import Labelled, Labeller
 from covseg_core.learn.pseudo_config import PseudoSettings
 from covseg_core.learn.rounds.data import RoundsData
@@ -65,7 +66,8 @@ def self_train(
     Raises
     ------
     InputRefusedError
-        If no scan reaches the least confidence; the run is discarded then.
+        If no scan reaches the least confidence, or a case with true labels cannot be
+        read or its lungs are not found; a run that was to begin is discarded then.
     UsageError
         If several processes were started.
     OutputError
@@ -75,18 +77,17 @@ def self_train(
     if fabric.world_size > 1:
         raise UsageError("rounds run in one process; start covseg without torchrun.")
     with locked(run_folder(plan.name), patience_s=0):
-        if not resume:
-            write_plan(plan)
-        return (yield from _course(store, plan, fabric))
+        return (yield from _course(store, plan, fabric, resume))
 
 
 def _course(
-    store: CaseStore, plan: RoundsPlan, fabric: Fabric
+    store: CaseStore, plan: RoundsPlan, fabric: Fabric, resume: bool
 ) -> Generator[RoundsEvent, None, Outcome]:
     begun = time.monotonic()
     data = RoundsData(store, plan, run_folder(plan.name) / "slices")
+    with nullcontext() if resume else beginning(plan):
+        yield from data.add_true()
     learner = Learner(plan, fabric)
-    yield from data.add_true()
     for done in learner.standing.rounds:
         yield from data.add_round(done)
     while not learner.standing.rounds_are_over:

@@ -20,6 +20,7 @@ from covseg_core.learn.pseudo import Labelled
 from covseg_core.learn.rounds.learner import Stage
 from covseg_core.learn.rounds.plan import RoundsPlan
 from covseg_core.learn.rounds.run import self_train
+from covseg_core.learn.slices import Prepared
 from covseg_core.models import create_model
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.store import find_model
@@ -204,6 +205,18 @@ def test_a_run_without_a_sure_scan_is_refused_and_leaves_its_name_free(store, ro
         finish(self_train(store, made))
     assert all(not store.read(each.case_id).versions for each in made.queue)
     assert not (run_folder("new") / "run.json").exists()
+
+
+def test_a_true_label_that_is_refused_leaves_the_name_free(store, rounds):
+    made, file = rounds("new"), store.root / "train-1" / "ct.nii.gz"
+    whole = file.read_bytes()
+    file.write_bytes(b"")
+    with pytest.raises(InputRefusedError, match="of train-1 was changed"):
+        finish(self_train(store, made))
+    file.write_bytes(whole)
+    steps = self_train(store, made)
+    assert isinstance(next(steps), Prepared)
+    steps.close()
 
 
 def test_a_network_for_two_classes_learns_from_volumes(
