@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from covseg_core.collections.options import ReadOptions
-from covseg_core.errors import UsageError
+from covseg_core.errors import InputRefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,8 @@ class Collection:
         Raises
         ------
         InputRefusedError
-            If the folder is laid out otherwise; says which files were expected.
+            If the folder is laid out otherwise, which says what files were expected,
+            or holds no scan.
         UsageError
             If an option is none of this collection.
         """
@@ -72,6 +73,12 @@ class Collection:
         self._require_known(options)
         reader = import_module(f"{__name__}.{self.module}")
         listed: tuple[ListedCase, ...] = reader.list_cases(folder, options)
+        if not listed:
+            raise InputRefusedError(
+                f"{folder.name or 'this folder'} is laid out as {self.name}, but there "
+                "is no scan in it to read. Unpack the whole download, archives inside "
+                "it too."
+            )
         return listed
 
     def read(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from covseg_core.collections.case import CollectedCase, ListedCase
 from covseg_core.collections.layout import find_root, list_pictures, public_id
 from covseg_core.collections.pictures import empty_mask, read_picture
-from covseg_core.errors import InputRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,27 +43,23 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     InputRefusedError
         If the folder is laid out otherwise.
     """
-    if not folder.is_dir():
-        raise _not_this(folder)
-    inner = [path.name for path in folder.iterdir() if _number(path) is not None]
-    root = find_root(folder, _EXPECTED, (POSITIVE, NEGATIVE, NON_INFORMATIVE, *inner))
+    patients = tuple(path.name for path in _patients(folder))
+    wanted = (POSITIVE, NEGATIVE, NON_INFORMATIVE, *patients)
+    root = find_root(folder, _EXPECTED, wanted)
     kinds = [NEGATIVE, POSITIVE]
     if options.with_non_informative:
         kinds.append(NON_INFORMATIVE)
     listed = [case for kind in kinds for case in _sorted_slices(root, kind)]
-    patients = [path for path in root.iterdir() if _number(path) is not None]
-    for path in sorted(patients, key=lambda path: _number(path) or 0):
+    for path in _patients(root):
         listed += _patient_slices(path)
-    if not listed:
-        raise _not_this(folder)
     return tuple(listed)
 
 
-def _not_this(folder: Path) -> InputRefusedError:
-    return InputRefusedError(
-        f"{folder.name} does not hold this collection: {_EXPECTED} was expected. "
-        "Unpack the download, and give the folder it is in."
-    )
+def _patients(folder: Path) -> list[Path]:
+    """List the folders of patients by their numbers."""
+    inner = folder.iterdir() if folder.is_dir() else ()
+    found = (path for path in inner if _number(path) is not None)
+    return sorted(found, key=lambda path: _number(path) or 0)
 
 
 def _number(path: Path) -> int | None:

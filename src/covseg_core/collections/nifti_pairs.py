@@ -24,7 +24,6 @@ from covseg_core.collections.layout import (
 )
 from covseg_core.collections.sides import sided_lungs
 from covseg_core.collections.volumes import on_grid, read_values
-from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
 from covseg_core.labels import INFECTION, LABEL_SETS, UNKNOWN_CLASS
 from covseg_core.volume import LesionMask
@@ -58,8 +57,6 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     lungs = list_niftis(root / "lungs")
     require_no_strangers(images, masks)
     require_no_strangers(images, lungs)
-    if not images:
-        raise InputRefusedError(f"there is no scan; {_EXPECTED} was expected.")
     patients = patients_of(root, images, _CHANNEL)
     return tuple(
         ListedCase(

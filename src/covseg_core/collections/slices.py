@@ -19,7 +19,6 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.pictures import read_label_mask, read_picture
-from covseg_core.errors import InputRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +42,6 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     root = find_root(folder, _EXPECTED, ("images",))
     images, masks = list_pictures(root / "images"), list_pictures(root / "masks")
     require_no_strangers(images, masks)
-    if not images:
-        raise InputRefusedError(f"there is no picture; {_EXPECTED} was expected.")
     patients = patients_of(root, images)
     listed = []
     for number, (stem, image) in enumerate(images.items(), 1):

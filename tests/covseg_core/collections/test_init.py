@@ -18,6 +18,26 @@ def test_another_layout_is_refused_with_what_was_expected(name, tmp_path):
         find_collection(name).list_cases(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("covid-semiseg", "TestingSet/LungInfection-Test/Imgs"),
+        ("medseg-volumes", "rp_im"),
+        ("covid19-ct-seg", "COVID-19-CT-Seg_20cases"),
+        ("mosmeddata", "studies/CT-1"),
+        ("ictcf", "NiCT"),
+        ("nifti-pairs", "images"),
+        ("slices", "images"),
+    ],
+)
+def test_folders_without_a_scan_are_refused(name, folder, tmp_path):
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "1.7z").touch()
+    message = f"is laid out as {name}, but there is no scan in it"
+    with pytest.raises(InputRefusedError, match=message):
+        find_collection(name).list_cases(tmp_path)
+
+
 @pytest.mark.parametrize("collection", PUBLIC, ids=lambda one: one.name)
 def test_every_public_collection_has_licence_source_and_meaning(collection):
     assert collection.licence

@@ -59,6 +59,15 @@ def test_a_folder_of_another_layout_makes_no_store(refused, store, download):
     assert not store.exists()
 
 
+def test_a_folder_without_a_scan_makes_no_store(refused, store, download):
+    for path in (download / "images").iterdir():
+        path.unlink()
+    (download / "masks" / "a.png").unlink()
+    line = refused(3, "cases", "import", store, download, "--collection", "slices")
+    assert "there is no scan in it to read" in line
+    assert not store.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
