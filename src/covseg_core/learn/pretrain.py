@@ -165,7 +165,10 @@ def _slices(
     prepare = plan.card.prepare
     key = hashlib.sha256("\n".join((*plan.scans, prepare.model_dump_json())).encode())
     data, _ = yield from prepare_once(
-        [(scan.name, partial(_slices_of, scan, prepare)) for scan in scans],
+        [
+            (str(number), partial(_slices_of, scan, prepare))
+            for number, scan in enumerate(scans)
+        ],
         run_folder(plan.name) / "slices",
         key.hexdigest(),
     )

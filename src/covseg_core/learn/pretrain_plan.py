@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from covseg_core.cases.seal import digest_of
 from covseg_core.errors import UsageError
 from covseg_core.learn.config import NewModel
 from covseg_core.learn.origin import card_for
@@ -28,7 +29,11 @@ LIMITS = "Only pretrained: it outlines nothing until it is trained."
 
 
 class PretrainPlan(Plan):
-    """What a pretraining is to do; `scans` are the names of those it learns from."""
+    """What a pretraining is to do.
+
+    `scans` tells those that it learns from apart, by hash: names of files may be those
+    of persons.
+    """
 
     scans: tuple[str, ...]
     settings: PretrainSettings = PretrainSettings()
@@ -76,19 +81,27 @@ def plan_pretraining(
     return PretrainPlan(
         name=card.name,
         card=card.model_copy(update=told),
-        scans=tuple(scan.name for scan in scans),
+        scans=_hashes([scan.name for scan in scans]),
         settings=settings,
     )
 
 
 def require_same_scans(plan: PretrainPlan, scans: Sequence[UnlabelledScan]) -> None:
     """Raise `UsageError` unless scans are those that a run began with."""
-    if tuple(scan.name for scan in scans) != plan.scans:
+    names = [scan.name for scan in scans]
+    # Runs that an older covseg began tell the names themselves.
+    if plan.scans not in (_hashes(names), tuple(names)):
         raise UsageError(
             f"these are not the {len(plan.scans)} images that the run {plan.name!r} "
             "began with; give the same paths in the same order, or begin anew under "
             "another --name."
         )
+
+
+def _hashes(names: Sequence[str]) -> tuple[str, ...]:
+    """Hash each name together with all, so that none can be guessed by itself."""
+    whole = digest_of({"names": names})
+    return tuple(digest_of({"name": name, "of": whole}) for name in names)
 
 
 def _refuse_idle(settings: PretrainSettings) -> None:

@@ -116,6 +116,15 @@ def test_a_run_that_was_stopped_goes_on_to_the_very_weights(scans, pretraining):
     assert hashes[0] == hashes[1]
 
 
+def test_no_name_of_a_file_is_kept_between_two_starts(scans, pretraining):
+    steps = learn_pretext(scans, pretraining("cut"))
+    assert any(isinstance(event, PretrainStep) for event in steps)
+    steps.close()
+    files = [path for path in run_folder("cut").rglob("*") if path.is_file()]
+    assert any(path.name == "slices.json" for path in files)
+    assert all(b'"scan"' not in path.read_bytes() for path in files)
+
+
 def test_a_model_that_took_the_name_meanwhile_is_not_overwritten(
     scans, pretraining, pretrained
 ):

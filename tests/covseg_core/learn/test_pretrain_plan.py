@@ -20,7 +20,7 @@ def test_a_plan_says_what_is_learnt_from_what(scans):
     made = plan_pretraining(
         scans, "pre", NewNetwork(size=64), PretrainSettings(task="rotation")
     )
-    assert made.scans == ("train-0", "train-1")
+    assert len(set(made.scans)) == 2
     assert made.card.pretext == "rotation"
     assert made.card.data == ("2 scans or slices without masks",)
     assert "outlines nothing" in made.card.summary
@@ -66,3 +66,14 @@ def test_a_run_goes_on_with_its_own_images_only(scans):
         UsageError, match="not the 2 images that the run 'pre' began with"
     ):
         require_same_scans(made, scans[:1])
+    with pytest.raises(UsageError, match="not the 2 images"):
+        require_same_scans(made, scans[::-1])
+
+
+def test_no_name_of_a_file_is_kept(scans):
+    made = plan_pretraining(scans, "pre", NewNetwork(), PretrainSettings())
+    assert "train-0" not in made.model_dump_json()
+    older = made.model_copy(update={"scans": ("train-0", "train-1")})
+    require_same_scans(older, scans)
+    with pytest.raises(UsageError, match="not the 2 images"):
+        require_same_scans(older, scans[:1])
