@@ -7,8 +7,9 @@ J. Ma et al., Medical Physics, 2020; Zenodo record 3757476.  Folders
 
 Verified in programs that read them: folders and names.  Scans of Radiopaedia are
 8-bit windows, which is judged from their values.  Which lung is 1 is not believed:
-sides are decided from where the lungs lie.  In ``radiopaedia_A_B_C``, A is taken for
-the patient, so that two scans of one patient stay together.
+sides are decided from where the lungs lie.  In ``radiopaedia_A_B_C``, which others call
+``radiopaedia_org_covid-19-pneumonia-A_B_C-dcm``, A is taken for the patient, so that two
+scans of one patient stay together.
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ if TYPE_CHECKING:
     from covseg_core.collections.options import ReadOptions
     from covseg_core.volume import LabelVolume
 
-__all__ = ["list_cases"]
+__all__ = ["list_cases", "patient_of"]
 
 SCANS = "COVID-19-CT-Seg_20cases"
 MASKS = "Infection_Mask", "Lung_Mask", "Lung_and_Infection_Mask"
 _EXPECTED = f"{SCANS}/*.nii.gz with {', '.join(MASKS)}"
 _WINDOWED = "an 8-bit window, not in HU"
+_PATIENTS = (
+    r"(coronacases)_(?:org_)?(\d+)",
+    r"(radiopaedia)_(?:org_[\w-]*?-)?(\d+)_\d+",
+)
 
 
 def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
@@ -69,6 +74,18 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     return tuple(listed)
 
 
+def patient_of(name: str) -> str | None:
+    """Name the patient of a scan, or of a slice of one; None if the name tells none.
+
+    Parameters
+    ----------
+    name : str
+        Of the scan, or with more before and after it.
+    """
+    matches = (re.search(pattern, name) for pattern in _PATIENTS)
+    return next((f"{match[1]} {match[2]}" for match in matches if match), None)
+
+
 def _case(
     name: str,
     scan: Path,
@@ -80,7 +97,7 @@ def _case(
     lesions, inside = _masks(infection, lungs, both)
     return CollectedCase(
         name,
-        _patient(name),
+        patient_of(name) or name,
         ct,
         on_grid(mapped(lesions, {1: 1, 3: 1}, INFECTION), ct),
         None if inside is None else on_grid(sided_lungs(inside), ct),
@@ -101,10 +118,3 @@ def _masks(
     # Here 1 and 2 are lungs, so only 3 may pass for infection.
     joint.labels[joint.labels < 3] = 0
     return joint, inside
-
-
-def _patient(name: str) -> str:
-    match = re.match(r"radiopaedia_(\d+)_|coronacases_(?:org_)?(\d+)", name)
-    if match is None:
-        return name
-    return f"radiopaedia {match[1]}" if match[1] else f"coronacases {match[2]}"

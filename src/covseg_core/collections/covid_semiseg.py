@@ -16,11 +16,11 @@ those that its code splits.  Who the patients of the numbered slices are is not 
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from covseg_core.collections.case import CollectedCase, ListedCase
+from covseg_core.collections.covid19_ct_seg import patient_of
 from covseg_core.collections.layout import (
     find_root,
     list_pictures,
@@ -123,7 +123,8 @@ def _pseudo_labelled(name: str, image: Path, mask: Path | None) -> CollectedCase
     ct = read_picture(image)
     return CollectedCase(
         name,
-        _patient(image.stem) or name,
+        # That collection holds the same scans.
+        patient_of(image.stem) or name,
         ct,
         lesions=None if mask is None else read_binary_mask(mask, ct),
         split="train",
@@ -131,9 +132,3 @@ def _pseudo_labelled(name: str, image: Path, mask: Path | None) -> CollectedCase
         source="model",
         model=None if mask is None else _PSEUDO_MODEL,
     )
-
-
-def _patient(stem: str) -> str | None:
-    """Name the patient as `covid19_ct_seg` does, as it holds the same scans."""
-    match = re.search(r"(coronacases|radiopaedia)_org_\D*(\d+)_", stem)
-    return f"{match[1]} {match[2]}" if match else None

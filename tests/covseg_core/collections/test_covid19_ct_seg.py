@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from covseg_core.collections.covid19_ct_seg import patient_of
 from covseg_core.errors import InputRefusedError
 
 HU, WINDOWED = "coronacases_001", "radiopaedia_10_85902_1"
@@ -43,6 +44,19 @@ def test_windows_are_told_from_hu_by_their_values(download, read):
 def test_two_scans_of_one_patient_stay_together(download, read):
     patients = [case.patient for case in read("covid19-ct-seg", download).values()]
     assert patients == ["coronacases 001", "radiopaedia 10", "radiopaedia 10"]
+
+
+@pytest.mark.parametrize(
+    ("name", "patient"),
+    [
+        ("radiopaedia_org_covid-19-pneumonia-29_86490_1-dcm", "radiopaedia 29"),
+        ("radiopaedia_29_86491_1", "radiopaedia 29"),
+        ("coronacases_org_001", "coronacases 001"),
+        ("study_0001", None),
+    ],
+)
+def test_a_patient_is_known_however_the_source_is_spelled(name, patient):
+    assert patient_of(name) == patient
 
 
 def test_infection_is_cut_from_the_joint_mask_where_it_has_no_file(

@@ -105,6 +105,25 @@ def test_slices_of_one_scan_are_of_one_patient(download, read):
     assert patients == ["coronacases 001"] * 2
 
 
+@pytest.mark.parametrize(
+    ("stem", "patient"),
+    [
+        (
+            "Data-2_radiopaedia_org_covid-19-pneumonia-10_85902_1-dcm_12",
+            "radiopaedia 10",
+        ),
+        ("radiopaedia_org_covid-19-pneumonia-4_85506_1-dcm_7", "radiopaedia 4"),
+        ("Data-2_radiopaedia_10_85902_3_5", "radiopaedia 10"),
+        ("Data-1_coronacases_org_010_10", "coronacases 010"),
+        ("Data-3_12", "semiseg-pseudo-Data-3_12"),
+    ],
+)
+def test_slices_of_a_known_scan_are_of_its_patient(put, read, stem, patient):
+    put.picture(f"{TRAIN}/LungInfection-Train/Pseudo-label/Imgs/{stem}.png")
+    (case,) = read("covid-semiseg", put.root).values()
+    assert case.patient == patient
+
+
 def test_a_strange_colour_is_refused(download, read, put, classes):
     classes[0, 0] = 0, 0, 200
     put.mask(f"{TEST}/MultiClassInfection-Test/GT/7.png", classes)
