@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-__all__ = ["bring_into_view", "show_slice", "shown_slice", "voxel_at"]
+__all__ = ["bring_into_view", "is_axial", "show_slice", "shown_slice", "voxel_at"]
+
+
+def is_axial(viewer: Viewer) -> bool:
+    """Whether a slice is on screen, and no other plane and no volume."""
+    count = viewer.dims.ndim
+    return set(viewer.dims.displayed) == {count - 2, count - 1}
 
 
 def shown_slice(viewer: Viewer, layer: Layer) -> int:

@@ -12,7 +12,7 @@ from covseg_core.editing.change import Change
 from covseg_core.transforms.orient import standardise_mask
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Finished, Outcome, Run
-from napari_covseg._screen.slices import shown_slice
+from napari_covseg._screen.slices import is_axial, shown_slice
 from napari_covseg._tools.doubt import doubt_picture
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ class Growth(QObject):
             self._editor.layer.refresh(extent=False, thumbnail=False)
 
     def _is_seen(self, slices: slice | None, layer: Labels) -> bool:
-        dims = self._viewer.dims
-        is_axial = dims.ndisplay == 2 and dims.order[-3] == dims.ndim - 3
-        if slices is None or not is_axial:
+        if layer not in self._viewer.layers:
+            return False
+        if slices is None or not is_axial(self._viewer):
             return True
         return bool(slices.start <= shown_slice(self._viewer, layer) < slices.stop)
 

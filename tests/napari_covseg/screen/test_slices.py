@@ -5,6 +5,7 @@ import pytest
 
 from napari_covseg._screen.slices import (
     bring_into_view,
+    is_axial,
     show_slice,
     shown_slice,
     voxel_at,
@@ -30,6 +31,16 @@ def test_beyond_the_mask_its_last_slice_counts(workplace):
     workplace.viewer.add_image(np.zeros((100, 4, 4)), scale=(8, 5, 2.5))
     workplace.viewer.dims.set_point(0, 10_000)
     assert shown_slice(workplace.viewer, workplace.mask) == 19
+
+
+def test_only_axial_slices_are_axial(workplace):
+    dims = workplace.viewer.dims
+    assert is_axial(workplace.viewer)
+    dims.order = (1, 0, 2)
+    assert not is_axial(workplace.viewer)
+    dims.order = (0, 1, 2)
+    dims.ndisplay = 3
+    assert not is_axial(workplace.viewer)
 
 
 def test_voxel_is_found_at_its_place_in_the_viewer(workplace):
