@@ -7,9 +7,9 @@ J. Ma et al., Medical Physics, 2020; Zenodo record 3757476.  Folders
 
 Verified in programs that read them: folders and names.  Scans of Radiopaedia are
 8-bit windows, which is judged from their values.  Which lung is 1 is not believed:
-sides are decided from where the lungs lie.  In ``radiopaedia_A_B_C``, which others call
-``radiopaedia_org_covid-19-pneumonia-A_B_C-dcm``, A is taken for the patient, so that two
-scans of one patient stay together.
+sides are decided from where the lungs lie.  In ``radiopaedia_A_B_C``, elsewhere
+``radiopaedia_org_covid-19-pneumonia-A_B_C-dcm``, A is taken for the patient, so that
+two scans of one patient stay together.
 """
 
 from __future__ import annotations
