@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from napari.layers import Image, Labels
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from covseg_core.editing.journal import JournalHeader
 from covseg_core.errors import InputRefusedError
+from covseg_core.labels import LUNGS
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
@@ -21,7 +23,6 @@ from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     from napari.layers import Layer
     from napari.viewer import Viewer
@@ -63,6 +64,9 @@ def session_of(viewer: Viewer) -> Session:
 class Session(QObject):
     """One per viewer; every step of the workbench has it.
 
+    A mask on the scan that becomes napari's active layer is the one in hand, so that
+    what is painted on is what undo, limits, journal and export serve.
+
     Parameters
     ----------
     viewer : napari.viewer.Viewer
@@ -98,7 +102,12 @@ class Session(QObject):
         self._lobes: dict[Image, LobeMask] = {}
         self._doubts: dict[Image, tuple[float | None, ...]] = {}
         self._pictures: dict[Image, npt.NDArray[np.uint8]] = {}
+        # Not at once: whoever adds a mask says first who drew it.
+        self._following = QTimer(self)
+        self._following.setSingleShot(True)
+        self._following.timeout.connect(self.take_active)
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.selection.events.active.connect(self._on_active)
 
     @property
     def scan(self) -> Image | None:
@@ -168,6 +177,8 @@ class Session(QObject):
             return
         self._scan = layer
         self._mask = self._last_mask()
+        if self._mask is None:
+            self._following.start()
         self._show_alone()
         for changed in (
             self.scan_changed,
@@ -202,10 +213,17 @@ class Session(QObject):
         editor = self._editors.pop(layer, None) or self._new_editor(layer, origin)
         # The last one comes first when a scan is chosen, or a mask goes.
         self._editors[layer] = editor
+        self._following.stop()
         if editor is not self._mask:
             self._mask = editor
             self.mask_changed.emit()
         return editor
+
+    def take_active(self) -> None:
+        """Correct the mask that is active in napari, if it lies on the scan."""
+        layer = self.viewer.layers.selection.active
+        if isinstance(layer, Labels) and self._is_mask_here(layer):
+            self.edit(layer)
 
     def lungs_of(self, scan: Image) -> LungMask | None:
         """Give the lungs of any scan, in the standard orientation."""
@@ -278,6 +296,8 @@ class Session(QObject):
 
     def close(self, *, keep: bool) -> None:
         """End; journals of unsaved masks stay for the next start, or go."""
+        self._following.stop()
+        self.viewer.layers.selection.events.active.disconnect(self._on_active)
         for editor, autosave in self._autosaves.items():
             if keep and not editor.is_saved:
                 editor.commit()
@@ -309,6 +329,17 @@ class Session(QObject):
         if layer in self._editors:
             return self._scans[self._editors[layer]] is not self._scan
         return isinstance(facts, MaskFacts) and not _lies_on(layer, self._scan)
+
+    def _is_mask_here(self, layer: Labels) -> bool:
+        """Whether a layer is a mask of infection on the scan, as CovSeg made it."""
+        facts = facts_of(layer.metadata)
+        return (
+            isinstance(facts, MaskFacts)
+            and facts.label_set.name != LUNGS.name
+            and not self._is_foreign(layer)
+            and layer.data.shape == Orientation(facts.grid).standard_grid.shape
+            and layer.data.dtype == np.uint8
+        )
 
     def _new_editor(self, layer: Labels, origin: MaskOrigin | None) -> MaskEditor:
         if not isinstance(facts_of(layer.metadata), MaskFacts):
@@ -371,6 +402,9 @@ class Session(QObject):
             where.pop(scan, None)
         else:
             where[scan] = what
+
+    def _on_active(self, event: object) -> None:
+        self._following.start()
 
     def _on_removed(self, event: object) -> None:
         layer: Layer = event.value  # type: ignore[attr-defined]

@@ -121,7 +121,11 @@ class CorrectStep(QWidget):
         if editor is not None:
             editor.limit = self.limits.guard
             editor.edited.connect(self._forget_note)
-            bind_shortcuts(editor.layer, self._actions(editor))
+            keys = {
+                key: partial(self._serve, editor, act)
+                for key, act in self._actions(editor).items()
+            }
+            bind_shortcuts(editor.layer, keys)
             self._activate()
 
     def _activate(self, is_down: bool = True) -> None:
@@ -129,6 +133,12 @@ class CorrectStep(QWidget):
         layers = self._session.viewer.layers
         if self._editor is not None and self._editor.layer in layers:
             layers.selection.active = self._editor.layer
+
+    def _serve(self, editor: MaskEditor, act: Callable[[], None]) -> None:
+        """Do what a key of a mask says, with that mask and no other."""
+        self._session.take_active()
+        if self._editor is editor:
+            act()
 
     def _actions(self, editor: MaskEditor) -> dict[str, Callable[[], None]]:
         hand, slices, view, undo = self.hand, self.slices, self.view, self.undo

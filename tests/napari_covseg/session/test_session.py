@@ -10,6 +10,8 @@ from napari.components import ViewerModel
 
 from covseg_core.editing.recover import read_journal
 from covseg_core.errors import InputRefusedError
+from covseg_core.io.mask_origin import MaskOrigin
+from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.registry.home import recovery_folder
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.lungs import find_lungs
@@ -144,6 +146,108 @@ def test_other_scans_and_their_masks_are_hidden(session, scan, editor, viewer, p
 def test_removed_scan_leaves_none(session, scan, viewer):
     viewer.layers.remove(scan)
     assert session.scan is None
+
+
+class TestActiveLayer:
+    @pytest.fixture
+    def other(self, session, editor, viewer, phantom):
+        """A second mask, in hand."""
+        data, arguments, _ = mask_layer(phantom.lesions, "other")
+        return session.edit(viewer.add_labels(data, **arguments))
+
+    def test_mask_that_is_clicked_in_the_list_is_in_hand(
+        self, session, editor, other, viewer, qtbot
+    ):
+        with qtbot.waitSignal(session.mask_changed):
+            viewer.layers.selection.active = editor.layer
+        assert session.mask is editor
+
+    def test_mask_that_napari_opened_is_in_hand_and_backed_up(
+        self, session, scan, viewer, phantom, tmp_path, qtbot
+    ):
+        write_nifti_labels(tmp_path / "reader.nii.gz", phantom.lesions)
+        with qtbot.waitSignal(session.mask_changed):
+            (layer,) = viewer.open(
+                str(tmp_path / "reader.nii.gz"), plugin="napari-covseg"
+            )
+        assert session.mask.layer is layer
+        paint(session.mask)
+        assert session.unsaved == (session.mask,)
+        assert session.autosave_of(session.mask).path is not None
+
+    def test_mask_that_was_active_before_its_scan_was_chosen_is_in_hand(
+        self, session, viewer, phantom, qtbot
+    ):
+        data, arguments, _ = ct_layer(phantom.ct, "CT")
+        scan = viewer.add_image(data, **arguments)
+        data, arguments, _ = mask_layer(phantom.lesions, "early")
+        layer = viewer.add_labels(data, **arguments)
+        qtbot.wait(20)
+        with qtbot.waitSignals([session.mask_changed] * 2):
+            session.choose_scan(scan)
+        assert session.mask.layer is layer
+
+    def test_who_drew_it_counts_though_napari_makes_it_active_first(
+        self, session, scan, viewer, phantom, qtbot
+    ):
+        data, arguments, _ = mask_layer(phantom.lesions, "drawn")
+        origin = MaskOrigin("model", "infnet-small")
+        editor = session.edit(viewer.add_labels(data, **arguments), origin)
+        qtbot.wait(20)
+        assert session.mask is editor
+        assert editor.origin == origin
+
+    def test_other_layers_are_never_in_hand(
+        self, session, editor, viewer, phantom, qtbot
+    ):
+        data, arguments, _ = mask_layer(phantom.lesions, "flat")
+        for name, labels in (("flat", data[3]), ("wide", data.astype(np.int32))):
+            viewer.add_labels(labels, name=name, metadata=arguments["metadata"])
+        lungs, arguments, _ = mask_layer(phantom.lungs, "Lungs")
+        viewer.add_labels(lungs, **arguments)
+        viewer.add_labels(np.zeros_like(data), name="preview")
+        for layer in reversed(viewer.layers[2:]):
+            viewer.layers.selection.active = layer
+            qtbot.wait(20)
+            assert session.mask is editor
+
+    def test_mask_of_another_scan_is_not_in_hand_though_it_lies_on_the_same_grid(
+        self, session, editor, viewer, phantom, qtbot
+    ):
+        open_second(session, phantom)
+        viewer.layers.selection.active = editor.layer
+        qtbot.wait(20)
+        assert session.mask is None
+
+    def test_mask_that_grows_goes_on_growing_when_another_is_in_hand(
+        self, session, editor, other, viewer, qtbot
+    ):
+        other.lock()
+        with qtbot.waitSignal(session.mask_changed):
+            viewer.layers.selection.active = editor.layer
+        assert other.is_growing
+        with qtbot.waitSignal(session.mask_changed):
+            viewer.layers.selection.active = other.layer
+        assert session.mask is other
+        assert other.is_growing
+
+    def test_unsaved_edits_stay_with_their_mask(
+        self, session, editor, other, viewer, qtbot
+    ):
+        paint(other)
+        with qtbot.waitSignal(session.mask_changed):
+            viewer.layers.selection.active = editor.layer
+        assert session.unsaved == (other,)
+        assert (editor.undo_title, other.undo_title) == (None, "Edit")
+
+    def test_nothing_is_taken_in_hand_once_the_session_has_ended(
+        self, session, editor, other, viewer, qtbot
+    ):
+        viewer.layers.selection.active = editor.layer
+        session.close(keep=False)
+        viewer.layers.selection.active = other.layer
+        qtbot.wait(20)
+        assert session.editors == ()
 
 
 class TestSafety:

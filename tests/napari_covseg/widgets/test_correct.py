@@ -45,6 +45,28 @@ def test_mask_is_made_active_so_that_its_keys_work(step, workplace):
     assert workplace.viewer.layers.selection.active is workplace.mask
 
 
+def test_key_serves_the_mask_that_was_clicked_just_before(
+    step, workplace, phantom, press
+):
+    data, arguments, _ = mask_layer(phantom.lesions, "second")
+    second = workplace.session.edit(workplace.viewer.add_labels(data, **arguments))
+    second.apply("Erase", np.zeros_like(second.labels))
+    workplace.viewer.layers.selection.active = workplace.mask
+    press("Ctrl+Z")
+    assert not second.labels.any()
+    assert workplace.session.mask is workplace.editor
+    assert (workplace.editor.limit, second.limit) == (step.limits.guard, None)
+
+
+def test_key_of_a_mask_of_another_scan_does_nothing(step, workplace, phantom, press):
+    workplace.editor.apply("Erase", np.zeros_like(workplace.mask.data))
+    data, arguments, _ = ct_layer(phantom.ct, "second")
+    workplace.session.choose_scan(workplace.viewer.add_image(data, **arguments))
+    workplace.viewer.layers.selection.active = workplace.mask
+    press("Ctrl+Z")
+    assert not workplace.mask.data.any()
+
+
 def test_tool_that_is_taken_works_on_the_mask_and_not_on_the_scan(step, workplace):
     workplace.viewer.layers.selection.active = workplace.scan
     step.hand.buttons["brush"].click()
