@@ -21,6 +21,9 @@ _PADDING_BELOW_HU = -1500.0
 _PLAUSIBLE_MEAN_HU = (-1500.0, 3100.0)
 _WHOLE_TOLERANCE = 1e-3
 _LARGEST_LABEL = 2
+_LEAST_AIR_HU = -200.0
+_LEAST_SPAN_HU = 100.0
+"""Values that reach neither this low nor this far cannot show lung and tissue."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,8 @@ def intensities_of(stored: StoredVolume) -> Intensities:
 def _judge(values: npt.NDArray[np.float32]) -> tuple[bool, tuple[str, ...]]:
     """Say whether finite `values` are Hounsfield units."""
     low, high = float(values.min()), float(values.max())
-    if low >= 0 and 0 < high <= _LARGEST_LABEL:
+    is_narrow = _LEAST_AIR_HU < low < 0 and high - low < _LEAST_SPAN_HU
+    if is_narrow or (low >= 0 and 0 < high <= _LARGEST_LABEL):
         raise InputRefusedError(
             f"the values lie between {low:g} and {high:g}: this is a mask or a "
             "normalised image, not a CT. Load the CT in Hounsfield units."

@@ -40,7 +40,7 @@ def test_forms_that_differ_by_less_than_a_tenth_of_a_millimetre_are_the_same(
 
 
 def test_a_small_turn_is_noticed_at_the_far_corner(nii):
-    image = nib.Nifti1Image(np.full((400, 2, 2), -1, np.int16), np.eye(4))
+    image = nib.Nifti1Image(np.full((400, 2, 2), -1000, np.int16), np.eye(4))
     turned = np.eye(4)
     turned[:2, :2] = [[np.cos(0.01), -np.sin(0.01)], [np.sin(0.01), np.cos(0.01)]]
     image.set_sform(np.eye(4), 1)

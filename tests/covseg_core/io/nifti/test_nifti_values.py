@@ -85,6 +85,21 @@ def test_a_mask_is_not_taken_for_a_ct(disk, nii, largest):
         read_nifti_ct(disk.save(nii, mask))
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(-1, 1), (-2.5, 6), (-0.5, 0.5), (-128, -29)]
+)
+def test_a_normalised_image_is_not_taken_for_a_ct(disk, nii, low, high):
+    image = np.linspace(low, high, 120, dtype=np.float32).reshape(6, 5, 4)
+    with pytest.raises(InputRefusedError, match=f"between {low:g} and {high:g}"):
+        read_nifti_ct(disk.save(nii, image))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1000, -1000), (-200, -110), (-150, -50)])
+def test_a_ct_may_show_little(disk, nii, low, high):
+    image = np.linspace(low, high, 120, dtype=np.float32).reshape(6, 5, 4)
+    assert read_nifti_ct(disk.save(nii, image)).is_hu
+
+
 def test_a_value_beyond_float32_is_cleaned(disk, nii):
     array = disk.HU.astype(np.float64)
     array[0, 0, 0] = 1e300
