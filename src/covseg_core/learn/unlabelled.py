@@ -68,7 +68,7 @@ def find_unlabelled(
     Parameters
     ----------
     paths : sequence of Path
-        DICOM folders or files, NIfTI files, pictures, folders of NIfTI files or
+        DICOM folders or files, NIfTI files, pictures, folders of NIfTI files and
         pictures, or case stores.  Of a store those cases of the training split
         that are not flagged and have no mask that a person answers for: scans
         that judge models must stay unseen.
@@ -78,7 +78,8 @@ def find_unlabelled(
     Raises
     ------
     InputRefusedError
-        If there is nothing at a path, or nothing in a store to take.
+        If there is nothing at a path, nothing in a store to take, or a folder holds
+        DICOM beside other scans.
     """
     return tuple(scan for path in paths for scan in _at(path, outlined_too))
 
@@ -91,9 +92,29 @@ def _at(path: Path, outlined_too: bool) -> list[UnlabelledScan]:
     if not path.is_dir():
         return [UnlabelledScan(_stem(path), path)]
     found = [entry for entry in sorted(path.iterdir()) if _is_nifti_file(entry)]
-    found = found or list(list_slices(path))
+    found += list_slices(path)
+    if found and _holds_dicom(path):
+        raise InputRefusedError(
+            f"the folder {path.name!r} holds DICOM slices beside NIfTI files or "
+            "pictures, which may be masks or views of them. Give the scans one by one; "
+            "one DICOM file stands for its series."
+        )
     # What is neither is left to the DICOM reader, which tells what is wrong.
     return [UnlabelledScan(_stem(entry), entry) for entry in found or [path]]
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """Whether the DICOM reader would find a slice in a folder or below it."""
+    from covseg_core.io.dicom.elements import quiet
+    from covseg_core.io.dicom.headers import CTFile, look_at
+
+    others = (
+        entry
+        for entry in folder.rglob("*")
+        if entry.is_file() and not is_nifti(entry) and not is_picture(entry)
+    )
+    with quiet():
+        return any(isinstance(look_at(entry), CTFile) for entry in others)
 
 
 def _of_store(path: Path, outlined_too: bool) -> list[UnlabelledScan]:

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from covseg_core.errors import InputRefusedError
-from covseg_core.io.nifti import write_nifti_ct
+from covseg_core.io.dicom.write import write_dicom_series
+from covseg_core.io.nifti import write_nifti_ct, write_nifti_labels
 from covseg_core.learn.unlabelled import find_unlabelled
 
 
@@ -37,6 +38,27 @@ def test_a_folder_of_nifti_gives_each_and_a_file_gives_itself(tmp_path, blocks):
     assert names(tmp_path) == ["a", "b"]
     (scan,) = find_unlabelled([tmp_path / "b.nii.gz"])
     assert np.array_equal(scan.ct().hu, blocks.ct.hu)
+
+
+def test_a_folder_of_both_gives_both(tmp_path, blocks):
+    write_nifti_ct(tmp_path / "b.nii.gz", blocks.ct)
+    save_picture(tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("neither")
+    assert names(tmp_path) == ["b", "a"]
+
+
+@pytest.mark.parametrize("below", ["", "series"])
+def test_a_folder_with_dicom_beside_other_scans_is_refused(tmp_path, blocks, below):
+    (tmp_path / "mixed").mkdir()
+    write_dicom_series(blocks.ct, tmp_path / "mixed" / below)
+    assert names(tmp_path / "mixed") == ["mixed"]
+    write_nifti_labels(tmp_path / "mixed" / "mask.nii.gz", blocks.lesions)
+    with pytest.raises(InputRefusedError, match="'mixed' holds DICOM slices beside"):
+        names(tmp_path / "mixed")
+    (tmp_path / "mixed" / "mask.nii.gz").rename(tmp_path / "mask.nii.gz")
+    save_picture(tmp_path / "mixed" / "view.png")
+    with pytest.raises(InputRefusedError, match="Give the scans one by one"):
+        names(tmp_path / "mixed")
 
 
 def test_a_folder_of_neither_is_left_to_the_dicom_reader(tmp_path):
