@@ -132,7 +132,7 @@ class Autosave(QObject):
             self._write_ticked()
 
     def _write_ticked(self) -> None:
-        if self._scribe is not None and self._ticked:
+        if self._scribe is not None:
             self._scribe.write("checked", tuple(sorted(self._ticked)))
 
     def _write_draft(self) -> None:
@@ -151,7 +151,8 @@ class Autosave(QObject):
         name = f"{moment}-{secrets.token_hex(4)}{SUFFIX}"
         self._scribe = _Scribe(recovery_folder() / name, self._promise(), self)
         self._scribe.write("base", base)
-        self._write_ticked()
+        if self._ticked:
+            self._write_ticked()
 
     def _promise(self) -> Callable[[], JournalHeader]:
         header, hash_of_scan = self._header(), self._hash_of_scan

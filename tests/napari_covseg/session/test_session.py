@@ -298,6 +298,14 @@ class TestSafety:
         autosave.flush()
         assert read_journal(autosave.path).checked == (2, 7)
 
+    def test_slices_that_were_unticked_do_not_come_back(self, session, editor):
+        paint(editor)
+        for ticked in ({3}, set()):
+            editor.tick(frozenset(ticked))
+        autosave = session.autosave_of(editor)
+        autosave.flush()
+        assert read_journal(autosave.path).checked == ()
+
     def test_removed_mask_with_edits_can_be_put_back(
         self, session, editor, viewer, qtbot
     ):
