@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 LABELS = "tissue.nii.gz", "lesions.nii.gz"
+STITCHED = "painted", "severity", "stitched"
 _Made: TypeAlias = CTVolume | LabelVolume
 
 
@@ -122,12 +124,10 @@ def free_folder(parent: Path, stem: str = "whatif") -> Path:
 
 
 def names_of(folder: Path, wish: Wish) -> list[Path]:
-    """List the files that will be written."""
-    stems = [*map(_key, Tissue), "reconstruction"]
-    for stem in wish.stems:
-        stems += [stem, f"{stem}_difference"]
-    names = [*(_synthetic(stem) for stem in stems), *LABELS, WHATIF]
-    return [folder / name for name in names]
+    """List the files that will be written, or removed as those of an earlier run."""
+    names = [_synthetic(stem) for stem in (*map(_key, Tissue), "reconstruction")]
+    names += [*_stitched_names(wish.stems), *LABELS, WHATIF]
+    return [*(folder / name for name in names), *_earlier(folder)]
 
 
 def write_whatif(
@@ -154,13 +154,29 @@ def write_whatif(
 def _begin(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A list of an earlier run must not stand beside other files.
-        (folder / WHATIF).unlink(missing_ok=True)
+        # An earlier run's list must not stand beside other files, nor its files alone.
+        for path in (*_earlier(folder), folder / WHATIF):
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"the folder {folder.name!r} could not be made: {error.strerror}. "
             "Choose another one."
         ) from error
+
+
+def _earlier(folder: Path) -> list[Path]:
+    """List the stitched scans of an earlier run; all else of it is written anew."""
+    try:
+        listed = json.loads((folder / WHATIF).read_text("utf-8"))["files"]
+        names = [name for name in _stitched_names(STITCHED) if name in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [folder / name for name in names]
+
+
+def _stitched_names(stems: tuple[str, ...]) -> list[str]:
+    each = ((stem, f"{stem}_difference") for stem in stems)
+    return [_synthetic(stem) for pair in each for stem in pair]
 
 
 def _styles(whatif: WhatIf) -> dict[str, Callable[[], _Made]]:

@@ -121,6 +121,45 @@ def test_a_lesion_is_painted_and_severity_varied(whatif, scan, mask, blocks, tmp
     assert len(document["files"]) == len(ALWAYS) - 1 + 4
 
 
+def test_another_run_leaves_no_scan_of_the_one_before_unlisted(
+    whatif, scan, mask, tmp_path
+):
+    out = tmp_path / "out"
+    assert whatif(scan, "-o", out, "--mask", mask, "--severity", "0").code == 0
+    (out / "SYNTHETIC_mine.nii.gz").touch()
+    document = json.loads((out / "whatif.json").read_text())
+    document["files"] |= {"SYNTHETIC_mine.nii.gz": "", "../paint.nii.gz": ""}
+    (out / "whatif.json").write_text(json.dumps(document))
+    assert whatif(scan, "-o", out, "--severity", "2").code == 0
+    names = {path.name for path in out.iterdir()} - {"SYNTHETIC_mine.nii.gz"}
+    assert set(json.loads((out / "whatif.json").read_text())["files"]) == names - {
+        "whatif.json"
+    }
+    assert "SYNTHETIC_painted.nii.gz" not in names
+    assert (out / "SYNTHETIC_mine.nii.gz").exists()
+    assert mask.exists()
+
+
+def test_a_scan_of_an_earlier_run_is_not_removed_while_it_is_read(
+    whatif, scan, mask, tmp_path
+):
+    out = tmp_path / "out"
+    assert whatif(scan, "-o", out, "--mask", mask).code == 0
+    painted = out / "SYNTHETIC_painted.nii.gz"
+    answer = whatif(painted, "-o", out)
+    assert answer.code == 2
+    assert "'SYNTHETIC_painted.nii.gz' would replace an input" in answer.err
+    assert painted.exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": 3}', "{}"])
+def test_a_list_that_cannot_be_read_keeps_no_run_from_the_folder(
+    whatif, scan, tmp_path, text
+):
+    (tmp_path / "whatif.json").write_text(text)
+    assert whatif(scan, "-o", tmp_path).code == 0
+
+
 def test_no_case_store_takes_a_synthetic_scan_unless_told_to(
     whatif, refused, covseg, scan, tmp_path
 ):
