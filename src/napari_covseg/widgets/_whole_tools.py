@@ -15,12 +15,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from covseg_core.editing.config import CopySlice, FillBetween
 from covseg_core.editing.tools import TOOLS, Proposal, Spot, Tool
 from covseg_core.errors import UsageError
 from napari_covseg._processes.worker import Failed
 from napari_covseg._screen.form import SettingsForm
-from napari_covseg._screen.slices import shown_slice
+from napari_covseg._screen.slices import is_axial, shown_slice
 from napari_covseg._screen.style import restyle
+from napari_covseg._session.editor import GROWING
 from napari_covseg._tools.preview import Preview
 from napari_covseg._tools.tool_run import Proposed, ToolRun
 from napari_covseg.widgets._buttons import leave_the_keyboard
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from napari_covseg._session.editor import MaskEditor
 
 __all__ = ["WholeTools"]
+
+_AS_OPENED = "The mask is shown as it was opened; go back to it first."
+_NO_SLICE = "This works on the slice on screen: show axial slices first."
 
 _Job = tuple[Tool, "Settings", int]
 
@@ -160,10 +165,13 @@ class WholeTools(QWidget):
 
     def _start(self, job: _Job, then: Callable[[_Job, Proposed], None]) -> None:
         editor = self._editor
-        if editor is None or self.is_busy or not editor.layer.editable:
+        if editor is None or self.is_busy:
+            return
+        tool, settings, value = job
+        if refusal := self._refusal(editor, settings):
+            self._say(refusal, warning=True)
             return
         self._drop()
-        tool, settings, value = job
         editor.commit()
         # Not copied: an edit meanwhile makes the run void.
         spot = Spot(
@@ -180,6 +188,16 @@ class WholeTools(QWidget):
         self._say(f"{tool.title} …")
         self._rest()
         run.start(tool, spot, settings)
+
+    def _refusal(self, editor: MaskEditor, settings: Settings) -> str:
+        """Say why a tool cannot run now; empty if it can."""
+        if editor.is_growing:
+            return GROWING
+        if editor.is_locked:
+            return _AS_OPENED
+        if _is_for_slice(settings) and not is_axial(self._viewer):
+            return _NO_SLICE
+        return ""
 
     def _end(self, then: Callable[[], None]) -> None:
         if self._run is not None:
@@ -264,6 +282,12 @@ def _button(title: str, tooltip: str) -> QPushButton:
 def _spacing_mm(editor: MaskEditor) -> tuple[float, float, float]:
     z, y, x = (abs(float(step)) for step in editor.layer.scale)
     return z, y, x
+
+
+def _is_for_slice(settings: Settings) -> bool:
+    if isinstance(settings, FillBetween):
+        return settings.gaps == "around this slice"
+    return isinstance(settings, CopySlice)
 
 
 def _uncapitalised(sentence: str) -> str:

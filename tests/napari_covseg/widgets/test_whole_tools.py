@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 
-from covseg_core.editing.config import CopySlice
-from covseg_core.editing.tools import COPY_FROM_SLICE, TOOLS
+from covseg_core.editing.config import CopySlice, FillBetween
+from covseg_core.editing.tools import COPY_FROM_SLICE, FILL_BETWEEN, TOOLS
 from napari_covseg._screen.slices import show_slice
 from napari_covseg.widgets._whole_tools import WholeTools
 
@@ -175,6 +175,27 @@ def test_locked_mask_is_left_alone(tools, workplace):
     workplace.editor.lock()
     tools.apply_button.click()
     assert not tools.is_busy
+    assert tools.status.text() == "Wait until the outline is done."
+
+
+def test_mask_that_is_seen_as_opened_is_left_alone(tools, workplace):
+    workplace.editor.lock("look")
+    tools.preview_button.click()
+    assert not tools.is_busy
+    assert "as it was opened" in tools.status.text()
+
+
+@pytest.mark.parametrize(
+    ("tool", "settings"),
+    [(COPY_FROM_SLICE, CopySlice()), (FILL_BETWEEN, FillBetween())],
+)
+def test_tool_for_one_slice_needs_to_see_it(tools, workplace, tool, settings):
+    told = []
+    tools.said.connect(lambda sentence, warning: told.append(sentence))
+    workplace.viewer.dims.order = (1, 0, 2)
+    tools.run_now(tool, settings)
+    assert not tools.is_busy
+    assert "show axial slices first" in told[-1]
 
 
 def test_mask_that_goes_while_a_tool_runs_stops_the_tool(tools, workplace, qtbot):
