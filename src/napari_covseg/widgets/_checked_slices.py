@@ -8,7 +8,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from covseg_core.editing.checking import most_uncertain, next_unchecked
-from napari_covseg._screen.slices import show_slice, shown_slice
+from napari_covseg._screen.slices import is_axial, show_slice, shown_slice
 from napari_covseg._tools.keys import SHORTCUTS
 from napari_covseg.widgets._buttons import key_button
 
@@ -22,6 +22,7 @@ _NO_DOUBT = (
     "Known once the scan was outlined with “Show where the model is unsure”, in the "
     "step Segment."
 )
+_NO_SLICE = "Show axial slices to check them"
 
 
 class CheckedSlices(QWidget):
@@ -53,7 +54,9 @@ class CheckedSlices(QWidget):
         self.check_button.clicked.connect(lambda: self.check())
         self.next_button.clicked.connect(lambda: self.go_to_next())
         self.uncertain_button.clicked.connect(lambda: self.go_to_uncertain())
-        session.viewer.dims.events.point.connect(self._show)
+        dims = session.viewer.dims.events
+        for changed in (dims.point, dims.order, dims.ndisplay):
+            changed.connect(self._show)
         session.doubt_changed.connect(self._show)
         self._show()
 
@@ -68,7 +71,7 @@ class CheckedSlices(QWidget):
 
     def check(self) -> None:
         """Mark the shown slice as checked, or unmark it."""
-        if self._editor is not None:
+        if self._editor is not None and is_axial(self._session.viewer):
             shown = shown_slice(self._session.viewer, self._editor.layer)
             self._editor.tick(self._editor.checked ^ {shown})
 
@@ -91,7 +94,8 @@ class CheckedSlices(QWidget):
     def _show(self, event: Any = None) -> None:
         editor = self._editor
         has_doubt = self._session.doubt is not None
-        self.check_button.setEnabled(editor is not None)
+        has_slice = is_axial(self._session.viewer)
+        self.check_button.setEnabled(editor is not None and has_slice)
         self.next_button.setEnabled(editor is not None)
         self.uncertain_button.setEnabled(editor is not None and has_doubt)
         help_ = SHORTCUTS["uncertain"].help
@@ -100,10 +104,9 @@ class CheckedSlices(QWidget):
             self.count.clear()
             return
         shown, total = shown_slice(self._session.viewer, editor.layer), len(editor.kept)
-        is_checked = shown in editor.checked
-        self.count.setText(
-            f"Slice {shown + 1} of {total}; {len(editor.checked)} of {total} checked"
-        )
+        is_checked = has_slice and shown in editor.checked
+        where = f"Slice {shown + 1} of {total}" if has_slice else _NO_SLICE
+        self.count.setText(f"{where}; {len(editor.checked)} of {total} checked")
         with QSignalBlocker(self.check_button):
             self.check_button.setChecked(is_checked)
         mark = "✓ " if is_checked else ""

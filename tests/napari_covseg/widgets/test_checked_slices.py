@@ -37,6 +37,15 @@ def test_mark_belongs_to_the_slice(slices, workplace):
     assert slices.check_button.isChecked()
 
 
+@pytest.mark.parametrize(("view", "value"), [("order", (1, 0, 2)), ("ndisplay", 3)])
+def test_slice_that_is_not_seen_is_not_checked(slices, workplace, view, value):
+    setattr(workplace.viewer.dims, view, value)
+    slices.check()
+    assert workplace.editor.checked == frozenset()
+    assert not slices.check_button.isEnabled()
+    assert slices.count.text() == "Show axial slices to check them; 0 of 20 checked"
+
+
 def test_next_unchecked_slice_is_shown(slices, workplace):
     workplace.editor.tick(frozenset({9, 10}))
     slices.next_button.click()
