@@ -73,8 +73,12 @@ class LesionButtons(QWidget):
     def follow(self, editor: MaskEditor | None) -> None:
         """Serve another mask, or none."""
         self._next_click.cancel()
+        if self._editor is not None:
+            self._editor.state_changed.disconnect(self._offer)
         self._editor = editor
-        self.setEnabled(editor is not None)
+        if editor is not None:
+            editor.state_changed.connect(self._offer)
+        self._offer()
 
     def at_pointer(self, *, erases: bool, in_slice: bool) -> None:
         """Change or erase the lesion under the mouse pointer."""
@@ -95,6 +99,9 @@ class LesionButtons(QWidget):
             voxel = voxel_at(self._editor.layer, position)
             value = 0 if erases else self._chosen_class()
             self._run(lesion_tool(voxel, value, in_slice=in_slice), Settings())
+
+    def _offer(self) -> None:
+        self.setEnabled(self._editor is not None and not self._editor.is_locked)
 
     def _show(self) -> None:
         if not self._next_click.is_waiting:

@@ -81,3 +81,6 @@ def test_locked_mask_is_left_alone(lesions, workplace):
     workplace.editor.lock()
     lesions.erase_button.click()
     assert not lesions.erase_button.isChecked()
+    assert not lesions.isEnabled()
+    workplace.editor.unlock()
+    assert lesions.isEnabled()
