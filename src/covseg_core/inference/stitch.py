@@ -122,11 +122,7 @@ def paint_and_vary(
     mask.require_on(whatif.ct)
     values = standardise_mask(mask).labels
     tissues = values if tissue is None else (values > 0) * np.uint8(tissue)
-    if not (_painted_in(whatif, tissues) * _room(whatif, settings)).any():
-        raise InputRefusedError(
-            "no voxel of the mask lies in the lungs. Draw it there, or say --anywhere "
-            "to paint beside them."
-        )
+    _require_paintable(whatif, tissues, settings)
     return _scan_of(whatif, stitched_hu(whatif, tissues, severity, settings))
 
 
@@ -279,6 +275,27 @@ def _lesion_far_mm(
 def _has_lesions(whatif: WhatIf, lesion: npt.NDArray[np.bool_]) -> bool:
     # A crop may hold none, and still lie within reach of one.
     return whatif.lesion_far_mm is not None or bool(lesion.any())
+
+
+def _require_paintable(
+    whatif: WhatIf, tissues: npt.NDArray[np.uint8], settings: StitchSettings
+) -> None:
+    inside = _painted_in(whatif, tissues)
+    if (inside * _room(whatif, settings)).any():
+        return
+    if not np.isin(tissues, PAINTED).any():
+        reason = "nothing is drawn in the mask. Draw where to paint."
+    elif inside.any():
+        reason = (
+            "no voxel of the mask lies in the lungs. Draw it there, or say --anywhere "
+            "to paint beside them."
+        )
+    else:
+        reason = (
+            "no voxel of the mask lies in the box around the lungs that the model was "
+            "shown. Draw it there."
+        )
+    raise InputRefusedError(reason)
 
 
 def _painted_in(

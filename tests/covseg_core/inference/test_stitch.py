@@ -82,6 +82,20 @@ def test_painting_stays_in_the_lungs_unless_asked_otherwise(seen, blocks):
         paint(seen, mask_of(blocks.ct, np.s_[8:10, 17:20, 44:47]), Tissue.GGO)
 
 
+@pytest.mark.parametrize("anywhere", [False, True])
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [(np.s_[:0], "nothing is drawn"), (np.s_[0, 0, 0], "in the box around the lungs")],
+)
+def test_it_is_told_truly_why_nothing_can_be_painted(
+    seen, blocks, where, told, anywhere
+):
+    how = StitchSettings(anywhere=anywhere)
+    with pytest.raises(InputRefusedError, match=told) as refusal:
+        paint(seen, mask_of(blocks.ct, where), Tissue.GGO, how)
+    assert "--anywhere" not in str(refusal.value)
+
+
 def test_painting_what_is_there_already_changes_nothing(seen, blocks):
     mask = mask_of(blocks.ct, np.s_[8, 28:32, 23:27])
     painted = paint(seen, mask, Tissue.GGO, HARD)
