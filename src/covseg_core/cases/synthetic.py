@@ -40,7 +40,8 @@ def is_synthetic(ct: CTVolume, image_sha256: str, *, allowed: bool) -> bool:
         raise InputRefusedError(
             "this scan is synthetic: a model made it, no scanner measured it, and "
             "models that learn from it would learn from themselves. Add the scan that "
-            "it was made from, or say --allow-synthetic."
+            "it was made from; only `covseg cases add` takes it, with "
+            "--allow-synthetic."
         )
     return synthetic
 

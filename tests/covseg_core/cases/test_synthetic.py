@@ -16,7 +16,7 @@ MADE = Source(is_synthetic=True)
 
 def test_a_synthetic_scan_is_refused_and_the_store_stays_empty(store, make_ct):
     with pytest.raises(
-        InputRefusedError, match=r"scan is synthetic.*--allow-synthetic"
+        InputRefusedError, match=r"only `covseg cases add` .*--allow-synthetic"
     ):
         store.add_case(make_ct(source=MADE))
     assert not store.list_cases()
