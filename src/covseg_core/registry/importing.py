@@ -59,17 +59,18 @@ def import_model(
     ModelRefusedError
         If the file is something else or damaged, or the name is taken.
     UsageError
-        If a prior is given with a folder or bundle, which needs none.
+        If a prior or an order of channels is given with what needs none.
     """
     require_new_name(name)
     if not path.exists():
         raise ModelRefusedError(f"there is no file or folder {path.name!r}.")
     if not (path.is_dir() or is_bundle(path)):
         return _import_published(path, name, prior, channel_order)
-    if prior is not None:
+    needless = "--prior" if prior is not None else _said(channel_order)
+    if needless:
         kind = "folder" if path.is_dir() else "bundle"
         raise UsageError(
-            f"{path.name!r} is a {kind} of our own, which needs no --prior; "
+            f"{path.name!r} is a {kind} of our own, which needs no {needless}; "
             "leave it away."
         )
     card, weights = _read_folder(path) if path.is_dir() else read_bundle(path)
@@ -128,6 +129,10 @@ def _import_published(
     path: Path, name: str, prior: Path | None, channel_order: ChannelOrder
 ) -> ModelEntry:
     weights = import_state_dict(path, channel_order=channel_order, prior=prior)
+    if _said(channel_order) and weights.architecture != "multi-infnet":
+        raise UsageError(
+            f"{path.name!r} is no U-Net, so it needs no --channel-order; leave it away."
+        )
     if weights.needs_prior:
         raise ModelRefusedError(
             f"{path.name!r} is the second stage of multi-label Inf-Net alone; "
@@ -146,6 +151,11 @@ def _import_published(
     return save_model(
         models_folder() / name, _renamed(card, name), dict(weights.state_dict)
     )
+
+
+def _said(channel_order: ChannelOrder) -> str:
+    """Name the option if it says something else than when it is not given."""
+    return "" if channel_order == "published" else "--channel-order"
 
 
 def _renamed(card: ModelCard, name: str) -> ModelCard:

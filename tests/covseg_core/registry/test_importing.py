@@ -137,6 +137,13 @@ def test_a_prior_for_a_folder_is_an_error_and_not_ignored(model_folder):
         import_model(model_folder, "mine", prior=model_folder)
 
 
+def test_an_order_of_channels_for_what_is_no_unet_is_an_error(model_folder, published):
+    for path, told in ((model_folder, "'tiny' is a folder of"), (published, "no U-Ne")):
+        with pytest.raises(UsageError, match=f"{told}.* needs no --channel-order"):
+            import_model(path, "mine", channel_order="background-first")
+    assert not (models_folder() / "mine").exists()
+
+
 def test_a_bundle_becomes_the_model_that_it_was_made_from(model_folder, tmp_path):
     original = find_model(str(model_folder))
     bundle = tmp_path / "tiny.covseg.zip"
