@@ -23,6 +23,7 @@ from napari_covseg._files.export_wish import wish_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.latest import LatestRun
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._session.editor import GROWING
 from napari_covseg.widgets._lungs_box import LungsBox
 from napari_covseg.widgets._run_panel import wrapped_label
 from napari_covseg.widgets._score_map import ScoreMap
@@ -71,6 +72,7 @@ class SeverityStep(QWidget):
         self._latest = LatestRun(self)
         self._found: Severity | None = None
         self._is_wanted = False
+        self._is_growing = False
         self._followed: WeakSet[MaskEditor] = WeakSet()
         self.lungs = LungsBox(session)
         self.waiting = WaitingLine("Stop; no report is written.")
@@ -158,7 +160,13 @@ class SeverityStep(QWidget):
         if editor is not None and editor not in self._followed:
             self._followed.add(editor)
             editor.edited.connect(self._age)
+            editor.state_changed.connect(self._follow_growth)
         self._restart()
+
+    def _follow_growth(self) -> None:
+        """Measure a mask once it is whole, but not again when a slice is ticked."""
+        if (self._missing() == GROWING) != self._is_growing:
+            self._age()
 
     def _restart(self) -> None:
         """Begin anew with another scan, mask or lungs."""
@@ -170,6 +178,7 @@ class SeverityStep(QWidget):
     def _age(self, change: object = None) -> None:
         """Measure a moment after the last of many edits."""
         missing = self._missing()
+        self._is_growing = missing == GROWING
         self._say(missing or _STALE)
         self._show_age(is_stale=True)
         self._is_wanted = not missing
@@ -183,6 +192,8 @@ class SeverityStep(QWidget):
             return _NO_SCAN
         if self._session.mask is None:
             return _NO_MASK
+        if self._session.mask.is_growing:
+            return GROWING
         return "" if self._session.lungs is not None else _NO_LUNGS
 
     def _measure(self) -> None:
@@ -203,15 +214,14 @@ class SeverityStep(QWidget):
         self._latest.start(Run(measure_severity, ct, lesions, lungs, lobes))
 
     def _end(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Finished) and not self._missing():
+        missing = self._missing()
+        if isinstance(outcome, Finished) and not missing:
             self._found = outcome.value
             self.table.show_rows(outcome.value.rows)
             self.map.show_report(outcome.value.report)
         if not self.is_stale:
-            self._say(
-                outcome.sentence if isinstance(outcome, Failed) else self._missing()
-            )
-            self._show_age(is_stale=self._found is None)
+            self._say(outcome.sentence if isinstance(outcome, Failed) else missing)
+            self._show_age(is_stale=self._found is None or bool(missing))
 
     def _say(self, sentence: str) -> None:
         self.status.setText(sentence)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.volume import Grid, LesionMask, LobeMask, LungMask
 from napari_covseg._convert import ct_layer, mask_layer
+from napari_covseg._session.editor import GROWING
 from napari_covseg._session.session import Session
 from napari_covseg.widgets import severity
 from napari_covseg.widgets.severity import SeverityStep
@@ -144,6 +145,34 @@ class TestFigures:
         assert shown(measured)["Consolidation (ml)"] == ("0.0", "0.0", "0.0")
         assert measured.table.isEnabled()
         assert measured.status.text() == ""
+
+    def test_mask_that_grows_is_measured_once_it_is_whole(self, measured, mask, qtbot):
+        mask.lock()
+        mask.labels[...] = 0
+        assert measured.status.text() == GROWING
+        qtbot.wait(100)
+        assert not measured.is_stale
+        for control in (measured.copy, measured.save, measured.table):
+            assert not control.isEnabled()
+        mask.unlock()
+        mask.commit()
+        settle(measured, qtbot)
+        assert shown(measured)["Opacity (%)"] == ("0.0", "0.0", "0.0")
+        assert measured.copy.isEnabled()
+
+    def test_mask_that_grows_is_not_shown_though_it_was_being_measured(
+        self, measured, mask, qtbot
+    ):
+        mask.apply("Erase", np.zeros_like(mask.labels))
+        qtbot.waitUntil(lambda: measured._latest.is_busy)
+        mask.lock()
+        settle(measured, qtbot)
+        assert measured.status.text() == GROWING
+        assert not measured.copy.isEnabled()
+
+    def test_ticked_slices_are_no_reason_to_measure(self, measured, mask):
+        mask.tick(frozenset({3}))
+        assert not measured.is_stale
 
     def test_mask_of_another_size_is_told_in_a_sentence(
         self, measured, session, phantom, qtbot
