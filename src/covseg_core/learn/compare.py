@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from covseg_core.errors import InputRefusedError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import outline_lungs
 from covseg_core.inference.predict import (
@@ -105,6 +106,8 @@ def compare_models(
 ) -> Generator[Compared, None, Comparison]:
     """Predict held-out cases with both models, as a user would, and score them.
 
+    In a scan that prediction refuses, such as one without lungs, a model finds nothing.
+
     Parameters
     ----------
     store : CaseReader
@@ -134,8 +137,8 @@ def compare_models(
         else:
             mask = store.mask(case.case_id, case.version)
             truth = (mask.labels > 0).astype(np.uint8)
-        old = None if before is None else _outlined(ct, lungs, before, settings)
-        new = _outlined(ct, lungs, after, settings)
+        old = None if before is None else _found(ct, lungs, before, settings)
+        new = _found(ct, lungs, after, settings)
         scores.append(_score(case, ct, truth, old, new))
     yield Compared(len(cases), len(cases))
     summary = compare_paired(
@@ -144,6 +147,16 @@ def compare_models(
         [score.patient for score in scores],
     )
     return Comparison(tuple(scores), summary)
+
+
+def _found(
+    ct: CTVolume, lungs: LungMask | None, model: LoadedModel, settings: PredictSettings
+) -> npt.NDArray[np.uint8]:
+    try:
+        return _outlined(ct, lungs, model, settings)
+    except InputRefusedError:
+        # One odd scan must not cost the hours of a training that is over.
+        return np.zeros(ct.hu.shape, np.uint8)
 
 
 def _outlined(

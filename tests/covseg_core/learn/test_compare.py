@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,18 @@ def test_a_picture_has_a_dice_but_no_volume(store, plan):
     result = result_of(compare_models(store, cases, None, model, "cpu"))
     assert result.cases[0].after_ml is None
     assert result.cases[0].after in (0.0, 1.0)
+
+
+def test_in_a_scan_without_lungs_nothing_is_found(store, plan, blocks):
+    air = replace(blocks.ct, hu=np.full_like(blocks.ct.hu, -1000))
+    store.add_case(air, case_id="air", split="held-out")
+    store.add_mask("air", blocks.lesions, source="manual")
+    store.set_state("air", "done")
+    cases = plan("first").manifest.of_split("held-out")
+    model = load_model(find_model("infnet-small"))
+    result = result_of(compare_models(store, cases, model, model, "cpu"))
+    assert [case.case_id for case in result.cases] == ["air", "held-out-3"]
+    assert (result.cases[0].after, result.cases[0].after_ml) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
