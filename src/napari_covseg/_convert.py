@@ -42,6 +42,7 @@ __all__ = [
     "facts_of",
     "mask_from_layer",
     "mask_layer",
+    "restate",
 ]
 
 LayerTuple: TypeAlias = tuple[Any, dict[str, Any], str]
@@ -87,15 +88,23 @@ class MaskFacts(_Facts):
         As it was read; of the CT, for a mask that was predicted.
     label_set : LabelSet
         What the voxel values mean.
+    is_growing : bool
+        Whether a run still writes to it, so that it is half of a mask.
     """
 
     label_set: LabelSet
+    is_growing: bool = False
 
 
 def facts_of(metadata: Mapping[str, Any]) -> CTFacts | MaskFacts | None:
     """Look up what CovSeg knows of a layer; None for layers of others."""
     facts = metadata.get(_KEY)
     return facts if isinstance(facts, CTFacts | MaskFacts) else None
+
+
+def restate(metadata: dict[str, Any], facts: MaskFacts) -> None:
+    """Say something else of a mask; napari's copies of its layer say it too."""
+    metadata[_KEY] = facts
 
 
 def ct_layer(ct: CTVolume, name: str) -> LayerTuple:

@@ -46,6 +46,24 @@ def test_napari_saves_a_mask_with_this_writer(make_napari_viewer, phantom, tmp_p
     assert saved[7, 20, 20] == 2
 
 
+def test_mask_is_refused_while_a_run_writes_to_it(workplace, tmp_path):
+    path = tmp_path / "half.nii.gz"
+    workplace.editor.lock()
+    with pytest.raises(InputRefusedError, match="not done"):
+        write_labels(str(path), *workplace.mask.as_layer_data_tuple()[:2])
+    assert not path.exists()
+    workplace.editor.unlock()
+    write_labels(str(path), *workplace.mask.as_layer_data_tuple()[:2])
+    assert path.exists()
+
+
+def test_mask_that_is_only_looked_at_as_it_was_is_saved(workplace, tmp_path):
+    path = tmp_path / "whole.nii.gz"
+    workplace.editor.lock("look")
+    write_labels(str(path), *workplace.mask.as_layer_data_tuple()[:2])
+    assert path.exists()
+
+
 def test_layer_of_another_plugin_is_refused_and_nothing_is_written(tmp_path):
     path = tmp_path / "mask.nii.gz"
     with pytest.raises(InputRefusedError, match="not made on a scan opened by CovSeg"):

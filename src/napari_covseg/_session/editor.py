@@ -18,7 +18,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from covseg_core.editing.change import Box, Change, whole
 from covseg_core.editing.history import History
 from covseg_core.io.mask_origin import MaskOrigin
-from napari_covseg._convert import MaskFacts, facts_of
+from napari_covseg._convert import MaskFacts, facts_of, restate
 from napari_covseg._session.stroke import box_of_stroke, box_under_pointer
 
 if TYPE_CHECKING:
@@ -253,6 +253,7 @@ class MaskEditor(QObject):
             self._mode = str(self.layer.mode)
             self.layer.editable = False
         self._locked_by.add(by)
+        self._restate()
         self.state_changed.emit()
 
     def unlock(self, by: Literal["run", "look"] = "run") -> None:
@@ -260,6 +261,7 @@ class MaskEditor(QObject):
         if by not in self._locked_by:
             return
         self._locked_by.remove(by)
+        self._restate()
         if not self.is_locked:
             self.layer.editable = True
             self.layer.mode = self._mode
@@ -383,6 +385,11 @@ class MaskEditor(QObject):
         self._is_touched |= by_hand
         self._is_saved &= not by_hand
         self.edited.emit(change)
+
+    def _restate(self) -> None:
+        """Let those who have but the layer know what became of the mask."""
+        self._facts = replace(self._facts, is_growing=self.is_growing)
+        restate(self.layer.metadata, self._facts)
 
     def _refresh(self) -> None:
         self.layer.refresh(extent=False)

@@ -208,7 +208,7 @@ class Session(QObject):
         Raises
         ------
         InputRefusedError
-            If the layer was not made by CovSeg.
+            If the layer was not made by CovSeg, or is a copy of half a mask.
         """
         editor = self._editors.pop(layer, None) or self._new_editor(layer, origin)
         # The last one comes first when a scan is chosen, or a mask goes.
@@ -337,15 +337,22 @@ class Session(QObject):
             isinstance(facts, MaskFacts)
             and facts.label_set.name != LUNGS.name
             and not self._is_foreign(layer)
+            and (layer in self._editors or not facts.is_growing)
             and layer.data.shape == Orientation(facts.grid).standard_grid.shape
             and layer.data.dtype == np.uint8
         )
 
     def _new_editor(self, layer: Labels, origin: MaskOrigin | None) -> MaskEditor:
-        if not isinstance(facts_of(layer.metadata), MaskFacts):
+        facts = facts_of(layer.metadata)
+        if not isinstance(facts, MaskFacts):
             raise InputRefusedError(
                 "this layer was not made on a scan of CovSeg, so its place in the "
                 "patient is unknown; outline the scan with CovSeg and edit that mask."
+            )
+        if facts.is_growing:
+            raise InputRefusedError(
+                "this is a copy of a mask whose outline was not done, so part of it is "
+                "missing; copy that mask again once it is done."
             )
         editor = MaskEditor(layer, origin, self)
         self._scans[editor] = self._scan_under(layer)

@@ -231,6 +231,16 @@ class TestActiveLayer:
         assert session.mask is other
         assert other.is_growing
 
+    def test_copy_of_half_a_mask_is_refused(self, session, editor, viewer, qtbot):
+        editor.lock()
+        data, arguments, _ = editor.layer.as_layer_data_tuple()
+        copy = viewer.add_labels(data.copy(), **arguments)
+        qtbot.wait(20)
+        assert session.mask is editor
+        editor.unlock()
+        with pytest.raises(InputRefusedError, match="part of it is missing"):
+            session.edit(copy)
+
     def test_unsaved_edits_stay_with_their_mask(
         self, session, editor, other, viewer, qtbot
     ):
