@@ -111,14 +111,16 @@ def public_id(*parts: str) -> str:
 
 
 def patients_of(
-    folder: Path, images: Container[str], channel: str = ""
+    folder: Path, root: Path, images: Container[str], channel: str = ""
 ) -> dict[str, str]:
     """Read ``patients.csv``, columns `name` and `patient`, if there is one.
 
     Parameters
     ----------
     folder : Path
-        Where it lies.
+        What the user gave.
+    root : Path
+        Where the table lies, as `find_root` found it.
     images : container of str
         Names without ending that its rows may have.
     channel : str
@@ -133,11 +135,12 @@ def patients_of(
     ------
     InputRefusedError
         If the table has other columns or cannot be read, names no image or gives
-        one two patients.
+        one two patients, or if there is one where it would not be read.
     """
+    _require_no_stray(folder, root)
     found: dict[str, str] = {}
     strangers = []
-    for line, name, patient in _rows(folder / _PATIENTS):
+    for line, name, patient in _rows(root / _PATIENTS):
         stem = _plain_stem(name).removesuffix(channel)
         if stem not in images:
             strangers.append(line)
@@ -154,6 +157,16 @@ def patients_of(
             "or without ending, or remove the row."
         )
     return found
+
+
+def _require_no_stray(folder: Path, root: Path) -> None:
+    tables = folder / _PATIENTS, *root.glob(f"*/{_PATIENTS}")
+    strays = [path.parent for path in tables if path.parent != root and path.is_file()]
+    if strays:
+        raise InputRefusedError(
+            f"{_PATIENTS} lies in {strays[0].resolve().name}, where it is not read. "
+            f"Move it to {root.resolve().name}, or remove it."
+        )
 
 
 def _fits(folder: Path, wanted: tuple[str, ...]) -> bool:

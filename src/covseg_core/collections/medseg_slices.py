@@ -69,7 +69,7 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     slices = _slices("tr", _labelled(files))
     if "val_im" in files:
         slices |= _slices("val", _Stack(read_nifti_ct(files["val_im"]), None, None))
-    patients = patients_of(root, slices)
+    patients = patients_of(folder, root, slices)
     return tuple(
         _listed(short, patients.get(short, ""), *place)
         for short, place in slices.items()

@@ -3,8 +3,9 @@
 Folders ``images`` (or ``imagesTr``), ``labels`` (or ``masks`` or ``labelsTr``) and
 optionally ``lungs``; a scan may lack its mask.  nnU-Net's ``_0000`` at the end of an
 image's name does not count, here and in ``patients.csv``, whose columns name and
-patient tell which scans are of one patient; else each is of another.  A name may be
-a person's, so cases are numbered.
+patient tell which scans are of one patient; else each name is a patient, and one that
+comes again in a later import is the same.  A name may be a person's, so cases are
+numbered.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     lungs = list_niftis(root / "lungs")
     require_no_strangers(images, masks)
     require_no_strangers(images, lungs)
-    patients = patients_of(root, images, _CHANNEL)
+    patients = patients_of(folder, root, images, _CHANNEL)
     return tuple(
         ListedCase(
             f"scan {number}",

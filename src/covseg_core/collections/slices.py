@@ -3,7 +3,8 @@
 Folders ``images`` (PNG, JPEG or BMP in a lung window, upright) and optionally
 ``masks`` (PNG or BMP whose grey levels are labels); a picture may lack its mask.
 ``patients.csv`` with the columns name and patient tells which pictures are of one
-patient; else each is of another.  A name may be a person's, so cases are numbered.
+patient; else each name is a patient, and one that comes again in a later import is the
+same.  A name may be a person's, so cases are numbered.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
     root = find_root(folder, _EXPECTED, ("images",))
     images, masks = list_pictures(root / "images"), list_pictures(root / "masks")
     require_no_strangers(images, masks)
-    patients = patients_of(root, images)
+    patients = patients_of(folder, root, images)
     listed = []
     for number, (stem, image) in enumerate(images.items(), 1):
         patient = patients.get(stem) or f"file {stem}"

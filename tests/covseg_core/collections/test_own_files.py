@@ -92,6 +92,34 @@ def test_the_table_may_spell_names_with_and_without_0000(put, read_all, name, en
     assert [case.patient for case in read_all("nifti-pairs", put.root)] == ["Doe"] * 2
 
 
+@pytest.mark.parametrize(
+    ("given", "place", "told"),
+    [
+        (".", "images", "lies in images, where it is not read. Move it to download,"),
+        ("..", "..", "where it is not read. Move it to download, or"),
+    ],
+)
+def test_a_table_where_it_is_not_read_is_refused(pairs, read_all, given, place, told):
+    (pairs / "patients.csv").rename((pairs / place).resolve() / "patients.csv")
+    with pytest.raises(InputRefusedError, match=told):
+        read_all("nifti-pairs", (pairs / given).resolve())
+
+
+def test_a_table_above_a_folder_that_was_given_itself_is_not_ours(pairs, read_all):
+    (pairs.parent / "patients.csv").write_text("study,who\n")
+    assert len(read_all("nifti-pairs", pairs)) == 3
+
+
+def test_without_a_table_a_name_that_comes_again_is_the_same_patient(put, read_all):
+    for site in ("hospA", "hospB"):
+        put.ct(f"{site}/images/001.nii.gz")
+    patients = [
+        read_all("nifti-pairs", put.root / site)[0].patient
+        for site in ("hospA", "hospB")
+    ]
+    assert patients == ["file 001"] * 2
+
+
 def test_a_table_that_names_no_image_is_refused(pairs, read_all):
     table = "name,patient\na,Doe\nZebedee_Quorn,Doe\nimages/b,Doe\n"
     (pairs / "patients.csv").write_text(table)
