@@ -96,24 +96,26 @@ def run_evaluation(
     """
     pairs = models[0].pairs
     patients = patients_of([pair.name for pair in pairs], table)
-    cases: list[list[CaseScores]] = [[] for _ in models]
+    cases: list[CaseScores] = []
+    same: list[list[CaseScores]] = [[] for _ in models]
     for evaluated in evaluate_files(models, settings, patients):
-        for known, new in zip(cases, evaluated.cases, strict=True):
+        cases.extend(evaluated.cases[0])
+        for known, new in zip(same, evaluated.compared, strict=True):
             known.extend(new)
         if pictures is not None:
             pictures.add(evaluated)
-    if not cases[0]:
+    if not cases:
         raise InputRefusedError(
             "no slice holds infection, true or predicted, so infnet2020 has nothing to "
             "judge. Use --protocol standard."
         )
-    compared = compare_cases(cases[1], cases[0], settings.protocol) if cases[1:] else {}
+    compared = compare_cases(same[1], same[0], settings.protocol) if same[1:] else {}
     return Evaluation(
         settings,
         _unit(pairs, settings),
         tuple(_notes(models, settings, table)),
-        tuple(cases[0]),
-        summarise(cases[0], settings.protocol),
+        tuple(cases),
+        summarise(cases, settings.protocol),
         compared,
     )
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import LESIONS
 from covseg_core.metrics.pairs import OnGrid, Pair, read_prediction, read_truth
-from covseg_core.metrics.scores import ANY_CLASS, counted_slices, score_case
+from covseg_core.metrics.scores import counted_slices, score_case
 from covseg_core.metrics.summary import CaseScores
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from covseg_core.metrics.config import EvaluateSettings
+
+    _Cases: TypeAlias = tuple[tuple[CaseScores, ...], ...]
 
 __all__ = ["Evaluated", "Model", "classes_to_score", "evaluate_files"]
 
@@ -47,13 +49,17 @@ class Evaluated:
         What they hold.
     cases : tuple of tuple of CaseScores
         For each model its scores: one case, or one for each slice of a volume
-        under ``infnet2020``.
+        under ``infnet2020`` that holds truth or its prediction.
+    compared : tuple of tuple of CaseScores
+        For each model its scores on the slices and classes that the truth or any
+        model holds, so that all have the same.
     """
 
     pair: Pair
     truth: OnGrid
     predicted: OnGrid
-    cases: tuple[tuple[CaseScores, ...], ...]
+    cases: _Cases
+    compared: _Cases
 
 
 def classes_to_score(pairs: Sequence[Pair]) -> tuple[int, ...]:
@@ -115,7 +121,6 @@ def evaluate_files(
         ]
         for predicted, model in zip(predictions, models, strict=True):
             _require_channels(name, predicted, truth, model.classes)
-        # Both models are judged on the same slices.
         slices = _slices(truth, predictions) if probable else None
         cases = tuple(
             tuple(_score(predicted, truth, slices, model.classes, settings))
@@ -128,7 +133,8 @@ def evaluate_files(
             )
             for each in cases
         )
-        yield Evaluated(pairs[0], truth, predictions[0], named)
+        own, shared = (named, named) if slices is None else _held(named)
+        yield Evaluated(pairs[0], truth, predictions[0], own, shared)
 
 
 def _slices(truth: OnGrid, predictions: Sequence[OnGrid]) -> list[int] | None:
@@ -155,13 +161,34 @@ def _score(
         return
     for z in slices:
         plane = predicted.voxels[..., z, :, :]
-        scores = score_case(plane, truth.voxels[z], None, classes, settings)
-        yield z, {key: each for key, each in scores.items() if _is_there(key, each)}
+        yield z, score_case(plane, truth.voxels[z], None, classes, settings)
 
 
-def _is_there(key: str, scores: dict[str, float]) -> bool:
-    """Whether a slice of a volume is a case of this class."""
-    return key == ANY_CLASS or bool(scores["truth_voxels"] + scores["predicted_voxels"])
+def _held(models: _Cases) -> tuple[_Cases, _Cases]:
+    """Keep of each slice what a model or the truth holds, and what any model does."""
+    own = tuple(
+        tuple(_only(case, keys) for case in cases if (keys := _keys_held(case)))
+        for cases in models
+    )
+    of_any = [
+        frozenset[str]().union(*map(_keys_held, slices))
+        for slices in zip(*models, strict=True)
+    ]
+    shared = tuple(tuple(map(_only, cases, of_any)) for cases in models)
+    return own, shared
+
+
+def _keys_held(case: CaseScores) -> frozenset[str]:
+    return frozenset(
+        key
+        for key, each in case.scores.items()
+        if each["truth_voxels"] + each["predicted_voxels"]
+    )
+
+
+def _only(case: CaseScores, keys: frozenset[str]) -> CaseScores:
+    kept = {key: each for key, each in case.scores.items() if key in keys}
+    return replace(case, scores=kept)
 
 
 def _case_name(name: str, z: int | None) -> str:

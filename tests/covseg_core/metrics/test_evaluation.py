@@ -69,14 +69,34 @@ def test_infnet2020_judges_each_slice_that_holds_infection(volumes):
     assert cases[0].scores["infection"]["dice"] == pytest.approx(everything / 256)
 
 
-def test_two_models_are_judged_on_the_same_slices(volumes):
+def test_two_models_are_compared_on_the_slices_of_either(volumes):
     models = [
-        Model(match_files(volumes / name, volumes / "ref"), ())
+        Model(match_files(volumes / name, volumes / "ref"), (1, 2))
         for name in ("first", "second")
     ]
     (evaluated,) = run(models, INFNET)
-    first, second = ([case.name for case in each] for each in evaluated.cases)
-    assert first == second == ["a slice 2", "a slice 3", "a slice 4"]
+    first, second = evaluated.compared
+    assert [case.name for case in first] == ["a slice 2", "a slice 3", "a slice 4"]
+    # The second model made up opacity in slice 3 and consolidation in slice 4.
+    for cases in (first, second):
+        assert [list(case.scores) for case in cases] == [
+            ["infection", "ggo"],
+            ["infection", "ggo", "consolidation"],
+            ["infection", "consolidation"],
+        ]
+    assert first[1].scores["ggo"]["predicted_voxels"] == 0
+
+
+def test_the_scores_of_a_model_do_not_depend_on_another(volumes):
+    models = [
+        Model(match_files(volumes / name, volumes / "ref"), (1, 2))
+        for name in ("first", "second")
+    ]
+    (both,) = run(models, INFNET)
+    for model, cases in zip(models, both.cases, strict=True):
+        (alone,) = run([model], INFNET)
+        assert alone.cases == (cases,)
+    assert [case.name for case in both.cases[0]] == ["a slice 2", "a slice 3"]
 
 
 def test_pictures_are_cases_without_distances(tmp_path):

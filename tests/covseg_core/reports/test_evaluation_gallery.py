@@ -20,7 +20,7 @@ from covseg_core.reports.evaluation_gallery import (
 
 def evaluated(truth, predicted, grid=None, name="a"):
     pair = Pair(name, None, None, None)
-    return Evaluated(pair, OnGrid(truth, grid), OnGrid(predicted, grid), ())
+    return Evaluated(pair, OnGrid(truth, grid), OnGrid(predicted, grid), (), ())
 
 
 def panel(name="a", hits=4):
