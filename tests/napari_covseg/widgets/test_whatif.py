@@ -483,7 +483,7 @@ class TestSaving:
     ):
         paint_patch(shown, np.s_[8:9, 0:2, 0:2])
         self.save(shown, qtbot, tmp_path)
-        assert "no voxel of the mask lies in the lungs" in (
+        assert "no voxel of the mask lies in the box around the lungs" in (
             shown.saving.waiting.words.text().lower()
         )
         assert list(tmp_path.iterdir()) == []
