@@ -290,7 +290,7 @@ class Session(QObject):
     def forget(self, editor: MaskEditor) -> None:
         """Give up a removed mask and its unsaved edits for good."""
         self._autosaves.pop(editor).drop()
-        self._scans.pop(editor)
+        self._drop_facts(self._scans.pop(editor))
         editor.close()
         editor.deleteLater()
 
@@ -417,6 +417,14 @@ class Session(QObject):
         layer: Layer = event.value  # type: ignore[attr-defined]
         if layer in self._editors:
             self._lose(self._editors.pop(layer))
+        self._drop_facts(layer)
+        if layer is self._scan:
+            self.choose_scan(None)
+
+    def _drop_facts(self, layer: Layer | None) -> None:
+        """Forget what is known of a scan, unless a mask may bring it back."""
+        if layer in self.viewer.layers or layer in self._scans.values():
+            return
         for facts in (
             self._cases,
             self._lungs,
@@ -425,8 +433,6 @@ class Session(QObject):
             self._pictures,
         ):
             facts.pop(layer, None)
-        if layer is self._scan:
-            self.choose_scan(None)
 
     def _lose(self, editor: MaskEditor) -> None:
         if editor is self._mask:

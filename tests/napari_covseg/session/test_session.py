@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import Grid
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._screen.slices import shown_slice
-from napari_covseg._session.session import session_of
+from napari_covseg._session.session import OpenCase, session_of
 
 
 @pytest.fixture
@@ -347,6 +348,28 @@ class TestSafety:
         assert shown == [scan, editor.layer]
         session.choose_scan(second)
         assert session.mask is None
+
+    def test_removed_scan_is_put_back_with_what_was_known_of_it(
+        self, session, scan, editor, viewer, phantom
+    ):
+        case = OpenCase(SimpleNamespace(root="cases"), "one")
+        session.set_case(case)
+        session.set_lungs(phantom.lungs)
+        paint(editor)
+        viewer.layers.clear()
+        assert (session.case, session.lungs) == (None, None)
+        session.put_back(editor)
+        assert (session.case, session.lungs) == (case, phantom.lungs)
+
+    def test_nothing_is_known_of_a_removed_scan_once_its_masks_are_forgotten(
+        self, session, scan, editor, viewer, phantom
+    ):
+        session.set_lungs(phantom.lungs)
+        paint(editor)
+        viewer.layers.clear()
+        assert session.lungs_of(scan) is phantom.lungs
+        session.forget(editor)
+        assert session.lungs_of(scan) is None
 
     def test_removed_mask_without_edits_goes_quietly(
         self, session, editor, viewer, qtbot
