@@ -45,6 +45,11 @@ MEASURES = {
     "infnet2020": PAPER_MEASURES,
 }
 """The measures of each protocol; the first six in the order of the papers."""
+_NEED_TRUTH = {
+    "standard": ("dice", "iou"),
+    "infnet2020": ("dice", "sensitivity", "specificity", "e_measure"),
+}
+"""Undefined for a class that the truth may hold in voxels of unknown class only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,11 @@ class _Target:
     predicted: npt.NDArray[np.bool_]
     truth: npt.NDArray[np.bool_]
     known: npt.NDArray[np.bool_]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows if there is any truth."""
+        return not self.truth.any() and not self.known.all()
 
 
 def score_case(
@@ -106,6 +116,8 @@ def score_case(
             scores[key] = _score_thresholds(target)
         else:
             scores[key] = _score_masks(target, spacing_mm, settings.tolerance_mm)
+        if target.is_open:
+            scores[key] |= dict.fromkeys(_NEED_TRUTH[settings.protocol], math.nan)
         scores[key] |= {
             "truth_voxels": int(target.truth.sum()),
             "predicted_voxels": int(target.predicted[target.known].sum()),

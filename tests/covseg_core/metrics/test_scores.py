@@ -69,6 +69,21 @@ def test_infection_of_unknown_class_counts_for_infection_only(volumes):
     assert not math.isnan(scores["infection"]["hd95_mm"])
 
 
+@pytest.mark.parametrize("found", [0, 1])
+def test_a_class_that_the_reader_left_open_is_not_scored(volumes, found):
+    predicted, truth = volumes
+    truth[truth > 0], predicted[predicted == 1] = 255, found
+    scores = score_case(predicted, truth, SPACING, (1, 2))
+    for measure in ("dice", "iou", "surface_dice", "hd95_mm"):
+        assert math.isnan(scores["ggo"][measure])
+    assert math.isnan(scores["consolidation"]["dice"])
+    assert scores["consolidation"]["precision"] == 0.0
+    assert not math.isnan(scores["infection"]["dice"])
+    slices = score_case(predicted[1], truth[1], None, (1,), INFNET)
+    assert math.isnan(slices["ggo"]["dice"])
+    assert math.isnan(slices["ggo"]["sensitivity"])
+
+
 def test_two_empty_volumes_agree_in_everything_that_is_defined():
     nothing = np.zeros((2, 5, 5), np.uint8)
     scores = score_case(nothing, nothing, SPACING)["infection"]
