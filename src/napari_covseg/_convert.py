@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from covseg_core.io.mask_origin import MaskOrigin
+
 __all__ = [
     "CTFacts",
     "LayerTuple",
@@ -90,10 +92,13 @@ class MaskFacts(_Facts):
         What the voxel values mean.
     is_growing : bool
         Whether a run still writes to it, so that it is half of a mask.
+    origin : MaskOrigin, optional
+        Who drew it; None if that is not known.
     """
 
     label_set: LabelSet
     is_growing: bool = False
+    origin: MaskOrigin | None = None
 
 
 def facts_of(metadata: Mapping[str, Any]) -> CTFacts | MaskFacts | None:

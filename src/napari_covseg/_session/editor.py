@@ -50,7 +50,7 @@ class MaskEditor(QObject):
     layer : napari.layers.Labels
         With `_convert.MaskFacts` in its metadata.
     origin : MaskOrigin
-        Who drew the mask as it is now.
+        Who drew the mask as it is now; whom the layer's facts name, if not given.
     parent : QObject, optional
         Owner of the editor.
 
@@ -83,14 +83,15 @@ class MaskEditor(QObject):
         self.history = History()
         self.checked: frozenset[int] = frozenset()
         self.is_stroking = False
-        self.opened_origin = origin or MaskOrigin("manual")
         self._facts = _mask_facts(layer)
+        self._opened_origin = origin or self._facts.origin or MaskOrigin("manual")
         self._kept, self._counts = _copied(layer.data, self.label_set.values)
         self._opened = self._kept
         self._is_saved = True
         self._is_touched = False
         self._mode = ""
         self._locked_by: set[str] = set()
+        self._restate()
         self._announced: tuple[str, Box] | None = None
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -130,7 +131,7 @@ class MaskEditor(QObject):
     @property
     def origin(self) -> MaskOrigin:
         """Who drew the mask as it is now: a model's is ``edited`` once touched."""
-        opened = self.opened_origin
+        opened = self._opened_origin
         is_corrected = self._is_touched and opened.kind == "model"
         return replace(opened, kind="edited") if is_corrected else opened
 
@@ -241,6 +242,7 @@ class MaskEditor(QObject):
         """Say that the mask is on no disk, as when it was just recovered."""
         self._is_saved = False
         self._is_touched = True
+        self._restate()
         self.state_changed.emit()
 
     def opened_labels(self) -> _Labels:
@@ -384,11 +386,14 @@ class MaskEditor(QObject):
                 self._counts[value] += count
         self._is_touched |= by_hand
         self._is_saved &= not by_hand
+        self._restate()
         self.edited.emit(change)
 
     def _restate(self) -> None:
         """Let those who have but the layer know what became of the mask."""
-        self._facts = replace(self._facts, is_growing=self.is_growing)
+        self._facts = replace(
+            self._facts, is_growing=self.is_growing, origin=self.origin
+        )
         restate(self.layer.metadata, self._facts)
 
     def _refresh(self) -> None:

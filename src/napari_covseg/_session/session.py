@@ -197,8 +197,8 @@ class Session(QObject):
         layer : Labels
             Made by CovSeg on the scan.
         origin : MaskOrigin, optional
-            Who drew it; a reader by hand, if not given.  Only the first call for a
-            layer counts.
+            Who drew it; if not given, who drew the layer that this one is a copy of,
+            or else a reader by hand.  Only the first call for a layer counts.
 
         Returns
         -------

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers._layer_actions import _duplicate_layer
 
 from covseg_core.editing.recover import read_journal
 from covseg_core.errors import InputRefusedError
@@ -197,6 +198,22 @@ class TestActiveLayer:
         qtbot.wait(20)
         assert session.mask is editor
         assert editor.origin == origin
+
+    @pytest.mark.parametrize(
+        ("is_painted", "kind"), [(False, "model"), (True, "edited")]
+    )
+    def test_copy_of_a_mask_was_drawn_by_whom_the_mask_was(
+        self, session, scan, viewer, phantom, qtbot, is_painted, kind
+    ):
+        data, arguments, _ = mask_layer(phantom.lesions, "drawn")
+        origin = MaskOrigin("model", "infnet-small", "abc")
+        editor = session.edit(viewer.add_labels(data, **arguments), origin)
+        if is_painted:
+            paint(editor)
+        with qtbot.waitSignal(session.mask_changed):
+            _duplicate_layer(viewer.layers)
+        assert session.mask.layer.name == "drawn copy"
+        assert session.mask.origin == replace(origin, kind=kind)
 
     def test_other_layers_are_never_in_hand(
         self, session, editor, viewer, phantom, qtbot
