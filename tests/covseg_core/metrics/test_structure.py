@@ -150,6 +150,18 @@ def test_truth_in_the_last_corner_leaves_regions_without_pixels():
     assert s_measure(truth, truth) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("row", "column", "untouched"), [(20, 40, 0), (21, 41, 100 * 100 - 23 * 43)]
+)
+def test_a_missed_lesion_of_a_few_pixels_may_lie_in_one_rectangle(
+    row, column, untouched
+):
+    truth = np.zeros((100, 100), bool)
+    truth[row : row + 2, column : column + 2] = True
+    expected = (9996 + untouched) / 20_000
+    assert s_measure(np.zeros_like(truth), truth) == pytest.approx(expected)
+
+
 def test_pictures_of_different_shapes_are_refused():
     with pytest.raises(ValueError, match="one shape"):
         s_measure(np.zeros((2, 3)), np.zeros((3, 2)))
