@@ -111,7 +111,10 @@ class CaseDesk(QWidget):
 
     def _save(self, editor: MaskEditor | None, then: Callable[[], None]) -> None:
         case = self._session.case
-        if case is None or editor is None:
+        if case is None:
+            self.waiting.say("No case is in front; open one first.", warning=True)
+            return
+        if editor is None:
             self.waiting.say("There is no mask to save; make one first.", warning=True)
             return
         if editor.is_growing:

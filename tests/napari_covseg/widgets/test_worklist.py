@@ -554,6 +554,14 @@ class TestSaving:
         assert store.read("b").version(3).beside == (2,)
         assert "Kept beside mask 2" in opened.desk.waiting.words.text()
 
+    def test_without_a_case_nothing_is_saved_and_the_reason_is_told(
+        self, opened, session
+    ):
+        paint(session)
+        session.set_case(None)
+        opened.desk.save()
+        assert "No case is in front" in opened.desk.waiting.words.text()
+
     def test_a_case_that_is_gone_is_told_and_nothing_is_lost(
         self, opened, session, store, qtbot
     ):
