@@ -38,6 +38,7 @@ __all__ = [
     "require_lungs",
     "sides_of",
     "spread",
+    "spread_lobes",
     "zones_of",
 ]
 
@@ -188,6 +189,29 @@ def nearest_region(partition: Partition, lesions: LesionMask) -> Nearest:
 def spread(partition: Partition, nearest: Nearest) -> Partition:
     """Extend regions to the infection that lies outside them."""
     return replace(partition, labels=nearest.fill(partition.labels))
+
+
+def spread_lobes(lobes: Partition, lesions: LesionMask, sides: Partition) -> Partition:
+    """Extend lobes to the infection of their lung that they leave out.
+
+    Parameters
+    ----------
+    lobes : Partition
+        Of `lobes_of`.  Infection in a lung without a lobe stays outside.
+    lesions : LesionMask
+        On its grid.
+    sides : Partition
+        Of `sides_of`, spread to all infection.
+    """
+    missed = (lesions.labels > 0) & (lobes.labels == 0)
+    labels = lobes.labels
+    for side, value in _SIDES.items():
+        numbers = [n for n, one in enumerate(lobes.regions, 1) if one.side == side]
+        own = np.isin(lobes.labels, numbers)
+        if own.any():
+            here = missed & (sides.labels == value)
+            labels = find_nearest(own, here, lobes.grid.spacing_mm_zyx).fill(labels)
+    return replace(lobes, labels=labels)
 
 
 def _any_outside(padding: npt.NDArray[np.bool_], lungs: LungMask) -> bool:

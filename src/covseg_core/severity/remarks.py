@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from covseg_core.severity.counts import RegionCount
-    from covseg_core.volume import CTVolume, LesionMask, LungMask
+    from covseg_core.volume import CTVolume, LabelVolume, LesionMask, LobeMask, LungMask
 
 __all__ = ["remarks_on"]
 
@@ -27,19 +27,17 @@ def remarks_on(
     ct: CTVolume,
     lesions: LesionMask,
     lungs: LungMask,
+    lobes: LobeMask | None,
     by_side: Sequence[RegionCount],
-    beside: int,
 ) -> Iterator[str]:
     """Give the remarks on a scan and its masks, in sentences.
 
     Parameters
     ----------
-    ct, lesions, lungs : CTVolume, LesionMask, LungMask
+    ct, lesions, lungs, lobes : CTVolume, LesionMask, LungMask, LobeMask or None
         On one grid.
     by_side : sequence of RegionCount
-        Of the right and the left lung.
-    beside : int
-        Infected voxels outside the lung mask.
+        Of the right and the left lung, with all infection.
 
     Yields
     ------
@@ -48,11 +46,7 @@ def remarks_on(
     """
     yield "A region with a single infected voxel counts as affected."
     yield from _on_padding(ct, lesions, lungs)
-    if beside > _ODD_SHARE * sum(one.infected for one in by_side):
-        yield (
-            f"{beside * ct.grid.voxel_ml:.1f} ml of the infection lie outside the lung "
-            "mask and are counted as lung: check that both masks fit the scan."
-        )
+    yield from _on_infection_outside(ct, lesions, lungs, lobes)
     standard = Orientation(lungs.grid).apply(lungs.labels)
     if np.count_nonzero(standard.any(axis=(1, 2))) == 1:
         yield "The lungs are on one slice only: thirds of their height mean nothing."
@@ -75,6 +69,33 @@ def _on_padding(ct: CTVolume, lesions: LesionMask, lungs: LungMask) -> Iterator[
                 "which the scanner did not measure, and are not counted: check the "
                 "scan's values and that the mask fits it."
             )
+
+
+def _on_infection_outside(
+    ct: CTVolume, lesions: LesionMask, lungs: LungMask, lobes: LobeMask | None
+) -> Iterator[str]:
+    whole = np.count_nonzero(lesions.labels)
+    beside = _infected_outside(lungs, lesions)
+    if beside > _ODD_SHARE * whole:
+        yield (
+            f"{beside * ct.grid.voxel_ml:.1f} ml of the infection lie outside the lung "
+            "mask and are counted as lung: check that both masks fit the scan."
+        )
+    missed = 0 if lobes is None else _infected_outside(lobes, lesions)
+    # Lungs that were joined from the lobes leave out the same.
+    if missed > max(beside, _ODD_SHARE * whole):
+        yield (
+            f"{missed * ct.grid.voxel_ml:.1f} ml of the infection lie outside the lobe "
+            "mask and are counted for the nearest lobe of the same lung, if that has "
+            "one: check that the lobes fit the scan."
+        )
+
+
+def _infected_outside(mask: LabelVolume, lesions: LesionMask) -> int:
+    return sum(
+        int(np.count_nonzero(infected[inside == 0]))
+        for inside, infected in zip(mask.labels, lesions.labels, strict=True)
+    )
 
 
 def _on_sides(lungs: LungMask, by_side: Sequence[RegionCount]) -> Iterator[str]:

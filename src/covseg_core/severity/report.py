@@ -19,6 +19,7 @@ from covseg_core.severity.regions import (
     require_lungs,
     sides_of,
     spread,
+    spread_lobes,
     zones_of,
 )
 from covseg_core.severity.remarks import remarks_on
@@ -136,6 +137,7 @@ def measure_report(
         On the grid of `ct`.  Infection outside the lungs joins the nearest region.
     lobes : LobeMask, optional
         On the grid of `ct`; without it scores by lobe are given to six zones.
+        Infection outside the lobes joins the nearest one of its lung.
 
     Raises
     ------
@@ -172,7 +174,6 @@ def report_steps(
     sides = sides_of(require_lungs(ct, lesions, lungs))
     near = nearest_region(sides, lesions)
     yield SeverityStep("Measuring each lung")
-    beside = len(near.missing[0])
     wide = spread(sides, near)
     by_side = count_regions(ct, lesions, wide)
     yield SeverityStep("Scoring 20 regions")
@@ -180,11 +181,10 @@ def report_steps(
     by_tenth = count_regions(ct, lesions, spread(tenths, near))
     yield SeverityStep("Scoring lobes or zones")
     if lobes is not None:
-        best = _require_lobes(ct, lobes)
-        near = nearest_region(best, lesions)
+        best = spread_lobes(_require_lobes(ct, lobes), lesions, wide)
     else:
-        best = zones_of(lungs)
-    by_part = count_regions(ct, lesions, spread(best, near))
+        best = spread(zones_of(lungs), near)
+    by_part = count_regions(ct, lesions, best)
     both = add_counts(WHOLE, by_side)
     definitions = [one for one in _BY_LOBE if ct.is_hu or not one.of_dense]
     report = SeverityReport(
@@ -196,7 +196,7 @@ def report_steps(
             *(give_points(one, best.rung, by_part) for one in definitions),
         ),
         level=level_of(both.infected, both.voxels),
-        remarks=tuple(remarks_on(ct, lesions, lungs, by_side, beside)),
+        remarks=tuple(remarks_on(ct, lesions, lungs, lobes, by_side)),
     )
     if finer:
         # With all infection in them, so that nobody looks for the nearest lung again.

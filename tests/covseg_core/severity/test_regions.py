@@ -15,6 +15,7 @@ from covseg_core.severity.regions import (
     require_lungs,
     sides_of,
     spread,
+    spread_lobes,
     zones_of,
 )
 from covseg_core.volume import CTVolume, Grid, LesionMask, LobeMask, LungMask
@@ -154,6 +155,27 @@ class TestLobes:
             "right_lower_lobe",
         ]
         assert names[:3] == [f"right_{p}_lobe" for p in ("upper", "middle", "lower")]
+
+    def test_infection_beside_the_lobes_stays_in_its_lung(self):
+        sides = np.ones(GRID.shape, np.uint8)
+        sides[:, :, 4:] = 2
+        labels = np.zeros(GRID.shape, np.uint8)
+        labels[:, :, 0], labels[:, :, 4] = 3, 1
+        # The voxel is next to the left lobe, and 3 mm from the right one.
+        partition = lobes_of(LobeMask(labels, GRID))
+        lesions = lesions_at(np.s_[2, 1, 3])
+        found = spread_lobes(partition, lesions, sides_of(LungMask(sides, GRID)))
+        upper = {one.key: n for n, one in enumerate(found.regions, 1)}
+        assert found.labels[2, 1, 3] == upper["right_upper_lobe"]
+        assert (found.labels > 0).sum() == (labels > 0).sum() + 1
+
+    def test_infection_in_a_lung_without_a_lobe_stays_outside(self):
+        labels = np.zeros(GRID.shape, np.uint8)
+        labels[:, :, 0] = 3
+        partition = lobes_of(LobeMask(labels, GRID))
+        lesions = lesions_at(np.s_[3, 1, 5])
+        found = spread_lobes(partition, lesions, sides_of(lungs_with()))
+        assert np.array_equal(found.labels, partition.labels)
 
     def test_lobes_make_lungs(self):
         labels = np.zeros(GRID.shape, np.uint8)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from covseg_core.severity.regions import lungs_from_lobes
 from covseg_core.severity.report import measure_report
-from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
+from covseg_core.volume import CTVolume, Grid, LesionMask, LobeMask, LungMask
 
 
-def remarks(ct, lesions, lungs):
-    return "\n".join(measure_report(ct, lesions, lungs).remarks)
+def remarks(ct, lesions, lungs, lobes=None):
+    return "\n".join(measure_report(ct, lesions, lungs, lobes=lobes).remarks)
 
 
 def test_masks_that_fit_leave_one_remark(blocks):
@@ -33,6 +34,20 @@ def test_infection_outside_the_lungs_is_told_from_a_twentieth_on(share, is_told)
     told = remarks(ct, LesionMask(lesions, grid), LungMask(lungs, grid))
     said = f"{beside}.0 ml of the infection lie outside the lung mask"
     assert (said in told) == is_told
+
+
+def test_infection_outside_the_lobes_is_told_once(blocks):
+    # Upper lobes in the place of both lungs, without the slices of the infection.
+    labels = np.array([0, 3, 1], np.uint8)[blocks.lungs.labels]
+    whole = LobeMask(labels, blocks.grid)
+    assert "lobe" not in remarks(blocks.ct, blocks.lesions, blocks.lungs, whole)
+    missing = replace(whole, labels=np.where(blocks.lesions.labels, 0, labels))
+    told = remarks(blocks.ct, blocks.lesions, blocks.lungs, missing)
+    assert "70.0 ml of the infection lie outside the lobe mask" in told
+    joined = lungs_from_lobes(missing)
+    told = remarks(blocks.ct, blocks.lesions, joined, missing)
+    assert "outside the lung mask" in told
+    assert "outside the lobe mask" not in told
 
 
 @pytest.mark.parametrize(("slices", "is_told"), [(1, False), (2, True)])
