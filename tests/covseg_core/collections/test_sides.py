@@ -31,8 +31,41 @@ def test_lungs_that_touch_are_cut_in_the_middle(lungs):
     joined[1, 8, 10:15] = 1
     found = sided_lungs(LabelVolume(joined, lungs.grid, LUNGS)).labels
     assert np.array_equal(found[lungs.labels > 0], lungs.labels[lungs.labels > 0])
-    # The grid has 24 columns, the first on the patient's right.
-    assert found[1, 8, 11:14].tolist() == [1, 2, 2]
+    # The mask has the columns 3 to 19, the first on the patient's right.
+    assert found[1, 8, [10, 12, 13]].tolist() == [1, 2, 2]
+
+
+@pytest.mark.parametrize("shift", [-6, -3, 3, 6])
+def test_lungs_of_a_patient_who_lay_aside_stay_whole(lungs, shift):
+    aside = np.pad(lungs.labels, ((0, 0), (0, 0), (6, 6)))
+    aside = np.roll(aside, shift, axis=2)
+    grid = Grid.from_spacing(aside.shape, lungs.grid.spacing_mm_zyx)
+    given = LabelVolume((aside > 0).astype(np.uint8), grid, LUNGS)
+    assert np.array_equal(sided_lungs(given).labels, aside)
+
+
+def test_joined_lungs_of_a_patient_who_lay_aside_are_cut_in_their_middle(lungs):
+    joined = (lungs.labels > 0).astype(np.uint8)
+    joined[1, 8, 10:15] = 1
+    aside = np.roll(np.pad(joined, ((0, 0), (0, 0), (6, 6))), 3, axis=2)
+    grid = Grid.from_spacing(aside.shape, lungs.grid.spacing_mm_zyx)
+    found = sided_lungs(LabelVolume(aside, grid, LUNGS)).labels[:, :, 9:33]
+    assert np.array_equal(found[lungs.labels > 0], lungs.labels[lungs.labels > 0])
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_one_lung_alone_is_not_cut(lungs, side):
+    alone = np.where(lungs.labels == side, 1, 0).astype(np.uint8)
+    found = sided_lungs(LabelVolume(alone, lungs.grid, LUNGS)).labels
+    assert np.array_equal(found, np.where(alone, side, 0))
+
+
+def test_two_pieces_above_each_other_are_of_one_lung(lungs):
+    labels = np.where(lungs.labels == 1, 1, 0).astype(np.uint8)
+    labels = np.concatenate([labels, labels * 0, labels])
+    grid = Grid.from_spacing(labels.shape, lungs.grid.spacing_mm_zyx)
+    found = sided_lungs(LabelVolume(labels, grid, LUNGS)).labels
+    assert np.array_equal(found, labels)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
