@@ -45,23 +45,33 @@ def patients_of(names: Sequence[str], table: Path | None) -> dict[str, str]:
 
 
 def _read(table: Path) -> dict[str, str]:
-    try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    columns, rows = _rows_of(table)
+    if not {"name", "patient"} <= set(columns):
         raise InputRefusedError(
-            f"{table.name} cannot be read as a CSV file in UTF-8. Export it again."
-        ) from error
-    rows = csv.DictReader(lines)
-    if not {"name", "patient"} <= set(rows.fieldnames or ()):
-        raise InputRefusedError(
-            f"{table.name} has the columns {', '.join(rows.fieldnames or ['none'])}; "
+            f"{table.name} has the columns {', '.join(columns or ['none'])}; "
             "name and patient are needed. Add them as its first line."
         )
     owners: dict[str, str] = {}
     for row in rows:
+        if not row["name"]:
+            raise InputRefusedError(
+                f"{table.name} has a line without a name. Name the case or remove it."
+            )
         name, patient = stem_of(Path(row["name"])), (row["patient"] or "").strip()
         if not patient or owners.setdefault(name, patient) != patient:
             raise InputRefusedError(
                 f"{table.name} gives {name} no patient or two. Give it one."
             )
     return owners
+
+
+def _rows_of(table: Path) -> tuple[list[str], list[dict[str, str | None]]]:
+    """Read the names of the columns and the lines; what a short line lacks is None."""
+    try:
+        lines = table.read_text(encoding="utf-8-sig").splitlines()
+        reader = csv.DictReader(lines)
+        return list(reader.fieldnames or ()), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputRefusedError(
+            f"{table.name} cannot be read as a CSV file in UTF-8. Export it again."
+        ) from error

@@ -34,6 +34,9 @@ def test_names_are_found_with_and_without_their_ending(table):
         ("name,patient\na,\n", "gives a no patient or two"),
         ("name,patient\na,P1\na,P2\n", "gives a no patient or two"),
         ("name,patient\na\n", "gives a no patient or two"),
+        ("patient,name\nP1\n", "has a line without a name"),
+        ("name,patient\n,P1\n", "has a line without a name"),
+        (f"name,patient\n{'a' * 200_000},P1\n", "cannot be read as a CSV file"),
     ],
 )
 def test_a_table_that_leaves_a_doubt_is_refused(table, text, sentence):
