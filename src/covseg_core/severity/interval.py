@@ -137,7 +137,8 @@ def masks_at(
     Parameters
     ----------
     probabilities : ndarray of float32, shape (C, Z, Y, X)
-        Of the classes of `lesions`, in their order, in [0, 1].
+        Of the classes of `lesions`, in their order, in [0, 1]; those of several are
+        added up where `lesions` tells none apart.
     lesions : LesionMask
         The mask that was made of them.
     lungs : LungMask
@@ -159,7 +160,7 @@ def masks_at(
     InputRefusedError
         If there is not one channel per class.
     """
-    _require_fit(probabilities, lesions)
+    probabilities = _fitting(probabilities, lesions)
     low, high = np.zeros((2, *lesions.labels.shape), np.uint8)
     # Slice by slice, as whole scans at once would hold up other threads.
     for z in range(len(low)):
@@ -200,6 +201,7 @@ def measure_interval(
         If the lung mask is empty, or there is not one channel per class.
     """
     require_lungs(ct, lesions, lungs)
+    probabilities = _fitting(probabilities, lesions)
     low, high = masks_at(probabilities, lesions, lungs, settings)
     reports = [measure_opacity(ct, mask, lungs) for mask in (lesions, low, high)]
     expected = _expected_ml(ct, high, lungs, probabilities)
@@ -210,18 +212,24 @@ def measure_interval(
     return Interval(settings.level_percent, figures, (_BASIS, *_remarks(figures)))
 
 
-def _require_fit(probabilities: npt.NDArray[np.float32], lesions: LesionMask) -> None:
+def _fitting(
+    probabilities: npt.NDArray[np.float32], lesions: LesionMask
+) -> npt.NDArray[np.float32]:
+    """Check probabilities and give one channel for each class of the mask."""
     if probabilities.shape[1:] != lesions.labels.shape:
         raise GeometryError(
             f"the probabilities have {probabilities.shape[1:]} voxels and the mask "
             f"{lesions.labels.shape}; both must lie on the grid of the scan."
         )
+    if not lesions.is_multi:
+        return probabilities.sum(axis=0, keepdims=True).clip(max=1)
     classes = len(lesions.label_set.classes)
     if len(probabilities) != classes:
         raise InputRefusedError(
             f"there are probabilities of {len(probabilities)} classes, but the mask "
             f"has {classes}; give those that the mask was made of."
         )
+    return probabilities
 
 
 def _expected_ml(

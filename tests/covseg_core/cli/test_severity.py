@@ -207,6 +207,18 @@ def test_probabilities_add_intervals(measured, blocks, tmp_path):
     assert both["infection_ml"]["low"] == 0
 
 
+def test_probabilities_of_two_classes_go_with_a_mask_of_ground_glass_alone(
+    measured, mask, blocks, tmp_path
+):
+    path = tmp_path / "prob.nii.gz"
+    maps = np.stack([0.7 * (blocks.lesions.labels == value) for value in (1, 3)])
+    write_nifti_probabilities(path, maps.astype(np.float32), blocks.ct.grid)
+    labels = np.where(blocks.lesions.labels == 1, 1, 0).astype(np.uint8)
+    write_nifti_labels(mask, replace(blocks.lesions, labels=labels))
+    both = measured("--probabilities", path)["interval"]["both"]
+    assert both["infection_ml"]["expected"] == pytest.approx(35)
+
+
 def test_an_earlier_scan_adds_change(measured, scan, blocks, lungs, tmp_path):
     labels = np.where(blocks.lesions.labels == 1, 1, 0).astype(np.uint8)
     path = tmp_path / "old.nii.gz"

@@ -166,6 +166,21 @@ def test_pictures_have_no_share_of_high_opacity():
     assert "percent_high_opacity" not in found.figures["both"]
 
 
+def test_classes_are_added_up_for_a_mask_that_tells_none_apart():
+    ct, lesions, lungs, maps = scan(*RIGHT)
+    ones = np.minimum(lesions.labels, np.uint8(1))
+    joined = replace(lesions, labels=ones, label_set=INFECTION)
+    found = measure_interval(ct, joined, lungs, maps).figures["right"]
+    wanted = measure_interval(ct, lesions, lungs, maps).figures["right"]
+    assert found["infection_ml"].expected == pytest.approx(
+        wanted["infection_ml"].expected
+    )
+    assert replace(found["infection_ml"], expected=None) == replace(
+        wanted["infection_ml"], expected=None
+    )
+    assert "ggo_ml" not in found
+
+
 def test_probabilities_of_another_scan_or_model_are_refused():
     ct, lesions, lungs, maps = scan(*RIGHT)
     with pytest.raises(GeometryError, match=r"\(1, 10, 12\) voxels and the mask"):
