@@ -8,10 +8,21 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from covseg_core import __version__
 from covseg_core.cli.output import say, say_json
-from covseg_core.registry.store import list_models, models_folder
+from covseg_core.errors import ModelRefusedError
+from covseg_core.registry.store import (
+    left_out,
+    list_models,
+    models_folder,
+    read_weights,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["doctor"]
 
@@ -61,8 +72,8 @@ def doctor(*, json: bool = False) -> None:
         *_extras(),
         _qt(),
         *_codecs(),
-        _models(),
-        _space(),
+        *_models(),
+        *_store(),
     ]
     if json:
         say_json([asdict(finding) for finding in findings])
@@ -114,23 +125,47 @@ def _codecs() -> list[Finding]:
     ]
 
 
-def _models() -> Finding:
-    names = [entry.card.name for entry in list_models()]
+def _models() -> list[Finding]:
+    names, refused = [], list(left_out())
+    for entry in list_models():
+        try:
+            if entry.card.weights_sha256:
+                read_weights(entry)
+            names.append(entry.card.name)
+        except ModelRefusedError as error:
+            refused.append(str(error))
     hint = "install napari-covseg again"
-    return Finding("models", len(names) > 0, ", ".join(names), hint)
+    return [
+        Finding("models", len(names) > 0, ", ".join(names), hint),
+        *(
+            Finding("model", False, each, "import it again, or remove it")
+            for each in refused
+        ),
+    ]
 
 
-def _space() -> Finding:
+def _store() -> Iterator[Finding]:
+    """Look at the folder that models go to, or where it would be made."""
     folder = models_folder()
-    while not folder.exists():
+    # Unlike that of Path it never raises.
+    while not os.path.exists(folder):
         folder = folder.parent
+    trouble = _trouble_with(folder)
+    hint = "set COVSEG_HOME to a folder that you may write in"
+    yield Finding("folder for models", not trouble, trouble or folder.name, hint)
     free = shutil.disk_usage(folder).free / 1e9
-    return Finding(
+    yield Finding(
         "free space for models",
         free >= LEAST_FREE_GB,
         f"{free:.1f} GB",
         "free some, or set COVSEG_HOME to a folder on another disk",
     )
+
+
+def _trouble_with(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"{folder.name!r} is a file"
+    return "" if os.access(folder, os.W_OK) else f"{folder.name!r} is write-protected"
 
 
 def _version(package: str) -> str:
