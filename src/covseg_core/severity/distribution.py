@@ -96,6 +96,8 @@ class Distribution:
     lesion_ml : tuple of float
         Volume of every separate lesion, largest first.  Infected voxels of any class
         belong together if they touch by faces, edges or corners.
+    slices : int
+        In which the lungs lie, counted from foot to head.
     """
 
     laterality: Laterality | None
@@ -105,6 +107,7 @@ class Distribution:
     faces: tuple[PartShare, ...]
     peripheral_mm: float
     lesion_ml: tuple[float, ...]
+    slices: int
 
     @property
     def lesion_count(self) -> int:
@@ -180,6 +183,7 @@ def measure_distribution(
         depths=_shares(counts, 3, _DEPTHS, standard.voxel_ml)[::-1],
         peripheral_mm=settings.peripheral_mm,
         lesion_ml=_lesions_ml(infected, standard.voxel_ml),
+        slices=int(np.count_nonzero(sides.any(axis=(1, 2)))),
     )
 
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from covseg_core.severity.counts import RegionCount
     from covseg_core.volume import CTVolume, LabelVolume, LesionMask, LobeMask, LungMask
 
-__all__ = ["remarks_on"]
+__all__ = ["SLICES_FOR_THIRDS", "remarks_on"]
+
+SLICES_FOR_THIRDS = 3
+SLICES_FOR_FIFTHS = 5
+"""Slices of lung below which thirds and fifths of its height mean nothing."""
 
 _ODD_SHARE = 0.05
 """More of a mask than this where it does not belong is remarked."""
@@ -47,9 +51,7 @@ def remarks_on(
     yield "A region with a single infected voxel counts as affected."
     yield from _on_padding(ct, lesions, lungs)
     yield from _on_infection_outside(ct, lesions, lungs, lobes)
-    standard = Orientation(lungs.grid).apply(lungs.labels)
-    if np.count_nonzero(standard.any(axis=(1, 2))) == 1:
-        yield "The lungs are on one slice only: thirds of their height mean nothing."
+    yield from _on_slices(lungs)
     yield from _on_sides(lungs, by_side)
     if not ct.is_hu:
         yield "The scan is not in Hounsfield units: nothing of density is measured."
@@ -89,6 +91,19 @@ def _on_infection_outside(
             "mask and are counted for the nearest lobe of the same lung, if that has "
             "one: check that the lobes fit the scan."
         )
+
+
+def _on_slices(lungs: LungMask) -> Iterator[str]:
+    standard = Orientation(lungs.grid).apply(lungs.labels)
+    slices = int(np.count_nonzero(standard.any(axis=(1, 2))))
+    if slices >= SLICES_FOR_FIFTHS:
+        return
+    many = "one slice" if slices == 1 else f"{slices} slices"
+    parts = "fifths" if slices >= SLICES_FOR_THIRDS else "thirds and fifths"
+    yield (
+        f"The lungs are on {many} only: {parts} of their height mean nothing, nor do "
+        "scores that are given to these, such as CT-SS."
+    )
 
 
 def _infected_outside(mask: LabelVolume, lesions: LesionMask) -> int:

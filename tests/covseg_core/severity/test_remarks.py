@@ -65,9 +65,18 @@ def test_masks_in_padding_are_told_from_a_twentieth_on(slices, is_told):
         assert (said in told) == is_told
 
 
-def test_lungs_on_one_slice_have_no_thirds(blocks, stored):
+@pytest.mark.parametrize(
+    ("slices", "said"),
+    [
+        (1, "The lungs are on one slice only: thirds and fifths of their height"),
+        (2, "The lungs are on 2 slices only: thirds and fifths of their height"),
+        (4, "The lungs are on 4 slices only: fifths of their height"),
+        (5, None),
+    ],
+)
+def test_lungs_on_few_slices_have_no_thirds_or_fifths(blocks, stored, slices, said):
     labels = np.zeros_like(blocks.lungs.labels)
-    labels[8] = blocks.lungs.labels[8]
+    labels[8 : 8 + slices] = blocks.lungs.labels[8 : 8 + slices]
     volumes = (
         blocks.ct,
         replace(blocks.lesions, labels=labels * 0),
@@ -75,4 +84,6 @@ def test_lungs_on_one_slice_have_no_thirds(blocks, stored):
     )
     turned = [stored(one, (2, 0, 1), (0, 1, 1)) for one in volumes]
     for ct, lesions, lungs in (volumes, turned):
-        assert "The lungs are on one slice only" in remarks(ct, lesions, lungs)
+        told = remarks(ct, lesions, lungs)
+        assert (said or "A region with a single infected voxel") in told
+        assert ("only: " in told) == (said is not None)

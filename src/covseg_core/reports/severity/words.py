@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from covseg_core.labels import LESIONS
 from covseg_core.reports.severity.table import NOTHING
+from covseg_core.severity.remarks import SLICES_FOR_THIRDS
 
 if TYPE_CHECKING:
     from covseg_core.severity.distribution import Distribution, PartShare
@@ -90,6 +91,9 @@ def _places(distribution: Distribution | None) -> tuple[str, ...]:
     if distribution is None or not distribution.lesion_count:
         return ()
     height, face = map(_most, (distribution.heights, distribution.faces))
+    third = f"in the {height} third and "
+    if distribution.slices < SLICES_FOR_THIRDS:
+        third = ""
     first, second = sorted(
         distribution.depths, key=lambda part: part.percent_opacity or 0.0, reverse=True
     )
@@ -99,7 +103,7 @@ def _places(distribution: Distribution | None) -> tuple[str, ...]:
     lesions = "one lesion" if count == 1 else f"{count} separate lesions, the largest"
     return (
         f"It {laterality} in {lesions} of "
-        f"{in_ml(distribution.largest_ml)}. Most of it lies in the {height} third and "
+        f"{in_ml(distribution.largest_ml)}. Most of it lies {third}"
         f"in the {face} half of the lungs. Of the {first.key} part "
         f"{in_percent(first.percent_opacity)} is infected, of the {second.key} part "
         f"{in_percent(second.percent_opacity)}.",

@@ -41,6 +41,19 @@ def test_a_mask_of_one_class_is_not_split_into_classes(blocks):
     assert "70.0 ml of 1000 ml" in words
 
 
+@pytest.mark.parametrize("slices", [1, 2, 3])
+def test_a_scan_of_one_or_two_slices_names_no_third(blocks, slices):
+    kept = np.zeros_like(blocks.lungs.labels)
+    kept[8 : 8 + slices] = 1
+    lesions, lungs = (
+        replace(mask, labels=mask.labels * kept)
+        for mask in (blocks.lesions, blocks.lungs)
+    )
+    places = summary_of(measure_report(blocks.ct, lesions, lungs))[2]
+    assert "half of the lungs" in places
+    assert ("third" in places) == (slices == 3)
+
+
 def test_a_score_of_a_missing_lung_is_left_out_of_the_summary(blocks):
     labels = np.where(blocks.lungs.labels == Lung.RIGHT, Lung.RIGHT, 0)
     right = replace(blocks.lungs, labels=labels.astype(np.uint8))
