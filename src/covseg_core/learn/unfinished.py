@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from covseg_core.errors import CovsegError
 from covseg_core.learn.plan import OUTCOME, PLAN, read_plan, run_folder
-from covseg_core.registry.store import list_models
+from covseg_core.registry.store import is_taken
 from covseg_core.training.log import read_rows
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ def unfinished_runs(store: CaseReader) -> tuple[UnfinishedRun, ...]:
 def free_name(parent: str) -> str:
     """Suggest a name for the next model of a line, such as ``parent-2``."""
     stem = re.sub(r"-\d+$", "", parent)[: LONGEST_NAME - 8]
-    models = {entry.card.name for entry in list_models()}
     number = 2
-    while (name := f"{stem}-{number}") in models or (run_folder(name) / PLAN).exists():
+    while is_taken(name := f"{stem}-{number}") or (run_folder(name) / PLAN).exists():
         number += 1
     return name
 

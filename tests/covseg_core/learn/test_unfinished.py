@@ -35,9 +35,13 @@ def test_finished_and_damaged_runs_and_those_of_other_stores_are_not(
     assert unfinished_runs(store) == ()
 
 
-def test_free_name_counts_on_past_models_and_runs(plan, parent):
+def test_free_name_counts_on_past_models_and_runs(plan, parent, covseg_home):
     assert free_name("parent") == "parent-2"
     write_plan(plan("parent-2"))
     assert free_name("parent") == "parent-3"
     assert free_name("parent-2") == "parent-3"
+    damaged = covseg_home / "models" / "parent-3"
+    damaged.mkdir()
+    (damaged / "card.json").write_text("{")
+    assert free_name("parent") == "parent-4"
     assert len(free_name("x" * 64)) <= 64
