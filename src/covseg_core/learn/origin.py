@@ -9,6 +9,7 @@ import torch
 from covseg_core.errors import ModelRefusedError, UsageError
 from covseg_core.labels import INFECTION, LESIONS, LUNGS
 from covseg_core.models import create_model
+from covseg_core.models.backbones import BACKBONES
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["card_for", "find_parent", "first_network", "weights_source"]
 
 DEFAULT_ARCHITECTURE = "infnet"
-DEFAULT_BACKBONE = "regnety_004"
+DEFAULT_BACKBONE = "resnet10t"
 DEFAULT_SIZE = 256
 UNET_LABELS: dict[str, dict[str, Any]] = {
     "infection": {"classes": 1},
@@ -31,14 +32,14 @@ UNET_LABELS: dict[str, dict[str, Any]] = {
     "lungs": {"classes": 3, "labels": "lungs"},
 }
 HOLD_AN_INFNET = ("infnet-joint", "multi-infnet")
-# The published widths suit 2,048 features of a 50-layer backbone.
+# The published widths suit the backbones of the papers, these any smaller one.
 SMALL: dict[str, dict[str, Any]] = {
     "infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32},
     "infnet-joint": {
         "ra_channels": (32, 32, 32),
         "edge_channels": 32,
-        "channels": 24,
-        "width": 16,
+        "channels": 16,
+        "width": 8,
     },
     "multi-infnet": {"ra_channels": (64, 48, 32), "edge_channels": 32, "width": 12},
     "stichnet": {
@@ -86,13 +87,16 @@ def card_for(name: str, wanted: NewModel) -> ModelCard:
 
 def _card_from_scratch(name: str, wanted: NewModel) -> ModelCard:
     architecture = wanted.arch or DEFAULT_ARCHITECTURE
-    arguments: dict[str, Any] = {"backbone": wanted.backbone or DEFAULT_BACKBONE}
-    if wanted.backbone is None:
+    arguments: dict[str, Any] = {"backbone": DEFAULT_BACKBONE}
+    small = wanted.backbone not in BACKBONES
+    if small:
         arguments |= SMALL.get(architecture, {})
     if architecture == "unet" and wanted.labels is not None:
         arguments |= UNET_LABELS[wanted.labels]
-        if wanted.labels == LUNGS.name and wanted.backbone is None:
+        if wanted.labels == LUNGS.name and small:
             arguments |= SMALL_FOR_LUNGS
+    if wanted.backbone is not None:
+        arguments["backbone"] = wanted.backbone
     with torch.device("meta"):
         network = create_model(architecture, **arguments)
     if wanted.labels not in (None, network.label_set.name):

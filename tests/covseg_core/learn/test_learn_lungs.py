@@ -36,7 +36,7 @@ def test_lungs_are_outlined_on_whole_slices_by_a_network_of_their_own(lung_plan)
     assert (card.label_set, card.prepare.crop) == ("lungs", "none")
     assert card.arguments["classes"] == 3
     small = make_plan_card(labels="lungs")
-    assert (small.arguments["backbone"], small.arguments["width"]) == ("regnety_004", 8)
+    assert (small.arguments["backbone"], small.arguments["width"]) == ("resnet10t", 8)
 
 
 def make_plan_card(**wanted):

@@ -12,6 +12,7 @@ from covseg_core.learn.config import NewModel
 from covseg_core.learn.origin import card_for, first_network, weights_source
 from covseg_core.learn.planning import make_plan
 from covseg_core.models import create_model
+from covseg_core.models.backbones import BACKBONES
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model, save_model
 from covseg_core.training.config import TrainSettings
@@ -38,10 +39,18 @@ def test_every_architecture_starts_from_scratch(store, wanted, labels):
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
-def test_a_backbone_that_is_named_has_the_widths_of_the_paper():
+def test_a_backbone_of_the_papers_has_the_widths_of_the_papers():
     card = card_for("new", NewModel(backbone="resnet50", size=352))
     assert card.arguments == {"backbone": "resnet50"}
     assert card.prepare.size == 352
+
+
+@pytest.mark.parametrize("arch", ["infnet", "infnet-joint", "multi-infnet", "stichnet"])
+def test_any_other_backbone_has_the_small_widths_of_the_usual_one(arch):
+    usual = card_for("new", NewModel(arch=arch)).arguments
+    named = card_for("new", NewModel(arch=arch, backbone="mobilenetv2_100")).arguments
+    assert named == {**usual, "backbone": "mobilenetv2_100"}
+    assert usual["backbone"] not in {"mobilenetv2_100", *BACKBONES}
 
 
 def test_a_network_that_cannot_be_built_is_refused():
