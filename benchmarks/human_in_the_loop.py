@@ -43,6 +43,7 @@ from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
 COMING = ("03", "06", "02", "05")
 UNTOUCHED = ("01", "08")
 HELD_OUT_SLICES = 10
+BACKBONE = "regnety_004"
 POLICIES = {
     "parent": {},
     "parent, nothing kept": {"parent_share": 0.0},
@@ -73,7 +74,7 @@ def learn_in_steps(options: argparse.Namespace, seed: int) -> dict:
     store = make_store(options.data, out / "cases")
     how = {"device": "cpu", "seed": seed}
     settings = TrainSettings(epochs=options.base_epochs, **how)
-    run(store, "base", NewModel(size=options.size), settings)
+    run(store, "base", NewModel(size=options.size, backbone=BACKBONE), settings)
     report = {"base": {"0": judge(store, "base", ())}}
     report |= {policy: {} for policy in POLICIES}
     for step, number in enumerate(COMING, start=1):

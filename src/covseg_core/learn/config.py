@@ -19,7 +19,9 @@ class NewNetwork(Settings):
 
     arch: str | None = setting(None, "Architecture; infnet if not given.")
     backbone: str | None = setting(
-        None, "Backbone in the widths of the papers; a small network if not given."
+        None,
+        "Backbone, of the papers in their widths, or of timm in small ones; resnet10t "
+        "if not given.",
     )
     labels: Literal["infection", "lesions", "lungs"] | None = setting(
         None,
