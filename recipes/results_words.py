@@ -44,7 +44,7 @@ CLOSING = """\
   same recipe on all cases, the held-out ones as well, so no case above is new to them.
   The networks of the folds, trained on four fifths, stand for them.
 - **Threshold and temperature were chosen on the held-out cases**, one number each, and
-  so were, by hand and on one fold, `sure` and `through_plane_mm` in the card. Of the
+  so were, by hand and on few folds, `sure` and `through_plane_mm` in the card. Of the
   thresholds within 0.002 of the best Dice that next to 0.5 was taken. The mean Dice
   with it is therefore a little too good; the tables are at 0.5.
   The calibration error after tempering is of the cases that the temperature was fitted

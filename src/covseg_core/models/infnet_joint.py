@@ -8,7 +8,7 @@ already.  The maps of Inf-Net teach that backbone where infection is.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,9 +22,12 @@ from covseg_core.models.network import SegmentationNetwork, lesion_probabilities
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from covseg_core.models.infnet import InfNetArguments
+    from covseg_core.models.infnet import InfNetArguments, InfNetOutput
 
 __all__ = ["InfNetJoint"]
+
+LEAST = 1e-6
+"""What no probability that is divided by falls below."""
 
 
 class InfNetJoint(SegmentationNetwork):
@@ -82,5 +85,12 @@ class InfNetJoint(SegmentationNetwork):
         return MultiInfNetOutput(logits, self.prior.finish(features, x))
 
     def probabilities(self, output: MultiInfNetOutput) -> Tensor:
-        """Probability of opacity and of consolidation, (N, 2, H, W)."""
-        return lesion_probabilities(output.logits)
+        """Probability of opacity and of consolidation, (N, 2, H, W).
+
+        Infected is what both decoders agree on: the geometric mean of what each says.
+        The second one tells the classes apart.
+        """
+        classes = lesion_probabilities(output.logits)
+        infected = classes.sum(dim=1, keepdim=True).clamp_min(LEAST)
+        prior = self.prior.probabilities(cast("InfNetOutput", output.prior))
+        return classes * (prior / infected).sqrt()

@@ -66,6 +66,8 @@ def test_channels_are_background_opacity_consolidation(
     nn.init.zeros_(last.weight)
     with torch.no_grad():
         last.bias[:] = 50 * torch.eye(3)[channel]
+    if network_class is InfNetJoint:
+        network.prior.probabilities = lambda _: torch.ones_like(slices[:, :1])
     probabilities = network.predict_probabilities(slices)
     for found, wanted in zip(probabilities.unbind(dim=1), expected, strict=True):
         torch.testing.assert_close(found, torch.full_like(found, wanted))
@@ -85,6 +87,18 @@ def test_the_joint_network_gives_the_maps_of_inf_net_too(small, slices):
     output = network(slices)
     for found, wanted in zip(output.prior.maps, expected.maps, strict=True):
         assert torch.equal(found, wanted)
+
+
+def test_both_decoders_of_the_joint_network_have_a_say_in_what_is_infected(
+    small, slices
+):
+    network = InfNetJoint(width=4, **small).eval()
+    output = network(slices)
+    classes = output.logits.softmax(dim=1)[:, 1:]
+    first, second = torch.sigmoid(output.prior.logits), classes.sum(1, keepdim=True)
+    found = network.probabilities(output)
+    torch.testing.assert_close(found.sum(1, keepdim=True), (first * second).sqrt())
+    torch.testing.assert_close(found[:, 0] / found[:, 1], classes[:, 0] / classes[:, 1])
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
