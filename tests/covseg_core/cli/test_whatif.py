@@ -238,5 +238,5 @@ def test_a_mask_outside_the_lungs_leaves_nothing_behind(
     out = tmp_path / "out"
     answer = whatif(scan, "-o", out, "--mask", tmp_path / "nowhere.nii.gz")
     assert answer.code == 3
-    assert "no voxel of the mask lies in the lungs" in answer.err
+    assert "no voxel of the mask lies in the box around the lungs" in answer.err
     assert list(out.iterdir()) == []
