@@ -91,12 +91,13 @@ def warn(window: QWidget | None) -> str:
         "back. Go back to save the masks elsewhere."
     )
     go_back = box.addButton("Go back", QMessageBox.ButtonRole.RejectRole)
-    box.addButton("Close and lose them", QMessageBox.ButtonRole.DestructiveRole)
+    lose = box.addButton("Close and lose them", QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(go_back)
     box.setEscapeButton(go_back)
     box.exec()
     box.deleteLater()
-    return CANCEL if box.clickedButton() is go_back else KEEP
+    # However else the question ended, nothing is lost.
+    return KEEP if box.clickedButton() is lose else CANCEL
 
 
 class CloseGuard(QObject):

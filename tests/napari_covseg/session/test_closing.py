@@ -162,6 +162,10 @@ class TestRefusedBackup:
         QTimer.singleShot(100, press)
         assert warn(window) == answer
 
+    def test_warning_that_ends_without_an_answer_closes_nothing(self, window):
+        QTimer.singleShot(100, lambda: QApplication.activeModalWidget().reject())
+        assert warn(window) == CANCEL
+
 
 class TestDialog:
     @pytest.fixture
