@@ -221,15 +221,15 @@ def _fitting(
             f"the probabilities have {probabilities.shape[1:]} voxels and the mask "
             f"{lesions.labels.shape}; both must lie on the grid of the scan."
         )
+    classes = len(lesions.label_set.classes)
+    if len(probabilities) == classes:
+        return probabilities
     if not lesions.is_multi:
         return probabilities.sum(axis=0, keepdims=True).clip(max=1)
-    classes = len(lesions.label_set.classes)
-    if len(probabilities) != classes:
-        raise InputRefusedError(
-            f"there are probabilities of {len(probabilities)} classes, but the mask "
-            f"has {classes}; give those that the mask was made of."
-        )
-    return probabilities
+    raise InputRefusedError(
+        f"there are probabilities of {len(probabilities)} classes, but the mask "
+        f"has {classes}; give those that the mask was made of."
+    )
 
 
 def _expected_ml(
