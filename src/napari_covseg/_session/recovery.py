@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
+from napari.layers import Image
 
 from covseg_core.editing.change import Change
 from covseg_core.editing.journal import SUFFIX, is_in_use, remove_journal
@@ -19,12 +20,21 @@ from covseg_core.registry.home import recovery_folder
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.orient import Orientation
 from covseg_core.volume import Grid, LabelVolume
-from napari_covseg._convert import LayerTuple, ct_from_layer, ct_layer, mask_layer
+from napari_covseg._convert import (
+    CTFacts,
+    LayerTuple,
+    ct_from_layer,
+    ct_layer,
+    facts_of,
+    mask_layer,
+)
 from napari_covseg._files.read_scan import Reading, read_scan
 from napari_covseg._session.session import OpenCase
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
+
+    from napari.layers import Layer
 
     from covseg_core.editing.journal import JournalHeader
     from napari_covseg._session.session import Session
@@ -83,21 +93,21 @@ def find_left_behind() -> Generator[Reading, None, tuple[LeftBehind, ...]]:
 
 
 def open_scan_of(
-    left: LeftBehind, shown: tuple[Any, dict[str, Any]] | None
-) -> Generator[Reading, None, LayerTuple | None]:
-    """Read the scan that corrections belong to.
+    left: LeftBehind, shown: Iterable[Layer] = ()
+) -> Generator[Reading, None, Image | LayerTuple]:
+    """Find the scan that corrections belong to, or read it.
 
     Parameters
     ----------
     left : LeftBehind
         The corrections.
-    shown : tuple, optional
-        Data and metadata of the layer of a scan that is open.
+    shown : iterable of Layer, optional
+        What is open; the first that is the scan is taken.
 
     Returns
     -------
-    LayerTuple or None
-        None if it is the scan that is open.
+    Image or LayerTuple
+        The layer of `shown`, or a new one.
 
     Raises
     ------
@@ -106,14 +116,14 @@ def open_scan_of(
     """
     header = left.recovered.header
     yield Reading("Opening the scan of these corrections")
-    if shown is not None and hash_ct(ct_from_layer(*shown)) == header.image_sha256:
-        return None
-    layer = yield from _read(header)
-    if layer is not None:
-        data, arguments, _ = layer
-        found = ct_from_layer(data, arguments["metadata"])
-        if hash_ct(found) == header.image_sha256:
+    for layer in shown:
+        if _may_be_scan(layer, left.grid) and _is_scan(
+            layer.data, layer.metadata, header
+        ):
             return layer
+    read = yield from _read(header)
+    if read is not None and _is_scan(read[0], read[1]["metadata"], header):
+        return read
     raise InputRefusedError(
         "the scan of these corrections is not where it was, or has changed. Open it in "
         "the step Case, then recover again."
@@ -155,6 +165,21 @@ def _mask(left: LeftBehind) -> LabelVolume:
     labels = Orientation(left.grid).undo(left.recovered.labels)
     label_set = LABEL_SETS[left.recovered.header.label_set]
     return LabelVolume(np.ascontiguousarray(labels), left.grid, label_set)
+
+
+def _may_be_scan(layer: Layer, grid: Grid) -> TypeGuard[Image]:
+    """Whether a layer lies where a scan did; hashing every scan would take long."""
+    facts = facts_of(layer.metadata)
+    return (
+        isinstance(layer, Image)
+        and isinstance(facts, CTFacts)
+        and facts.grid.matches(grid)
+        and layer.data.shape == Orientation(grid).standard_grid.shape
+    )
+
+
+def _is_scan(data: Any, metadata: dict[str, Any], header: JournalHeader) -> bool:
+    return hash_ct(ct_from_layer(data, metadata)) == header.image_sha256
 
 
 def _read(header: JournalHeader) -> Generator[Reading, None, LayerTuple | None]:

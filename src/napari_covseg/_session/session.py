@@ -171,6 +171,11 @@ class Session(QObject):
             raise InputRefusedError("no scan is open; open a chest CT first.")
         return ct_from_layer(self._scan.data, self._scan.metadata)
 
+    def layers_in_turn(self) -> tuple[Layer, ...]:
+        """Give all layers, the scan first."""
+        front = () if self._scan is None else (self._scan,)
+        return (*front, *self.viewer.layers)
+
     def choose_scan(self, layer: Image | None) -> None:
         """Work on another scan; its mask that was in hand last comes with it."""
         if layer is self._scan:
@@ -391,7 +396,7 @@ class Session(QObject):
 
     def _scan_under(self, layer: Labels) -> Image | None:
         """Find the scan that a mask lies on; the chosen one goes first."""
-        scans = (self._scan, *self.viewer.layers)
+        scans = self.layers_in_turn()
         return next((each for each in scans if _lies_on(layer, each)), None)
 
     def _last_mask(self) -> MaskEditor | None:

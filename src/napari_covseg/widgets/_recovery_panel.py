@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Image
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import (
@@ -25,6 +26,7 @@ from napari_covseg._session.recovery import bring_back, find_left_behind, open_s
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
+    from napari_covseg._convert import LayerTuple
     from napari_covseg._session.recovery import LeftBehind
     from napari_covseg._session.session import Session
 
@@ -113,9 +115,7 @@ class RecoveryPanel(QFrame):
         self._next()
 
     def _recover(self) -> None:
-        scan = self._session.scan
-        shown = None if scan is None else (scan.data, dict(scan.metadata))
-        run = Run(open_scan_of, self._left[0], shown)
+        run = Run(open_scan_of, self._left[0], self._session.layers_in_turn())
         run.ended.connect(self._opened)
         self._set_busy(is_busy=True)
         run.start()
@@ -126,13 +126,19 @@ class RecoveryPanel(QFrame):
             self.status.setText(outcome.sentence)
             self.status.show()
         elif isinstance(outcome, Finished):
-            if outcome.value is not None:
-                data, arguments, _ = outcome.value
-                layer = self._session.viewer.add_image(data, **arguments)
-                self._session.choose_scan(layer)
-            left = self._left[0]
-            bring_back(self._session, left)
+            self._session.choose_scan(self._on_screen(outcome.value))
+            bring_back(self._session, self._left[0])
             self._next()
+
+    def _on_screen(self, scan: Image | LayerTuple) -> Image:
+        """Give the layer of a scan, which may have been removed meanwhile."""
+        viewer = self._session.viewer
+        if not isinstance(scan, Image):
+            data, arguments, _ = scan
+            return viewer.add_image(data, **arguments)
+        if scan not in viewer.layers:
+            viewer.add_layer(scan)
+        return scan
 
     def _set_busy(self, *, is_busy: bool) -> None:
         for button in (self.recover, self.later, self.discard):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Image, Points
 
 from covseg_core.cases.store import CaseStore
 from covseg_core.editing.journal import is_in_use
@@ -133,7 +134,7 @@ class TestTheScan:
     def test_scan_is_read_from_where_it_was(self, chest, phantom):
         work(opened(chest))
         (left,) = end_of(find_left_behind())
-        data, _, kind = end_of(open_scan_of(left, None))
+        data, _, kind = end_of(open_scan_of(left))
         assert kind == "image"
         np.testing.assert_array_equal(data, phantom.ct.hu)
 
@@ -142,14 +143,23 @@ class TestTheScan:
         chest.unlink()
         (left,) = end_of(find_left_behind())
         data, arguments, _ = ct_layer(phantom.ct, "CT")
-        assert end_of(open_scan_of(left, (data, arguments["metadata"]))) is None
+        scan, other = Image(data, **arguments), Image(data + 1, **arguments)
+        assert end_of(open_scan_of(left, (other, scan))) is scan
+
+    def test_layers_that_are_no_scans_are_passed_over(self, chest, phantom):
+        work(opened(chest))
+        (left,) = end_of(find_left_behind())
+        data, arguments, _ = ct_layer(phantom.ct, "CT")
+        projected = Image(data.max(axis=0), metadata=arguments["metadata"])
+        shown = (Points(np.zeros((1, 3))), Image(data), projected)
+        assert end_of(open_scan_of(left, shown))[2] == "image"
 
     def test_scan_that_is_gone_is_told(self, chest):
         work(opened(chest))
         chest.unlink()
         (left,) = end_of(find_left_behind())
         with pytest.raises(InputRefusedError, match="not where it was, or has changed"):
-            end_of(open_scan_of(left, None))
+            end_of(open_scan_of(left))
 
     def test_scan_that_has_changed_is_told(self, chest, phantom):
         work(opened(chest))
@@ -158,13 +168,13 @@ class TestTheScan:
         write_nifti_ct(chest, changed)
         (left,) = end_of(find_left_behind())
         with pytest.raises(InputRefusedError, match="not where it was, or has changed"):
-            end_of(open_scan_of(left, None))
+            end_of(open_scan_of(left))
 
     def test_scan_of_a_case_is_read_from_its_store(self, store, phantom):
         case = OpenCase(store, "case-0001")
         work(ct_layer(phantom.ct, "CT"), case)
         (left,) = end_of(find_left_behind())
-        data, arguments, _ = end_of(open_scan_of(left, None))
+        data, arguments, _ = end_of(open_scan_of(left))
         np.testing.assert_array_equal(data, phantom.ct.hu)
         assert arguments["name"] == "case-0001"
 
@@ -172,7 +182,7 @@ class TestTheScan:
 class TestBringingBack:
     def recover(self, session):
         (left,) = end_of(find_left_behind())
-        layer = add(session, end_of(open_scan_of(left, None)))
+        layer = add(session, end_of(open_scan_of(left)))
         session.choose_scan(layer)
         bring_back(session, left)
         return left

@@ -177,6 +177,44 @@ def test_both_of_two_can_be_recovered(panel, session, chest, qtbot):
     assert len(session.viewer.layers) == 3
 
 
+def show(session, ct, name):
+    data, arguments, _ = ct_layer(ct, name)
+    layer = session.viewer.add_image(data, **arguments)
+    session.choose_scan(layer)
+    return layer
+
+
+def test_scan_behind_another_gets_its_mask(panel, session, chest, phantom, qtbot):
+    painted = leave_behind(chest)
+    behind = show(session, phantom.ct, "behind")
+    show(session, CTVolume(phantom.ct.hu + 1, phantom.grid), "front")
+    look(panel, qtbot)
+    recover(panel, qtbot)
+    assert session.scan is behind
+    np.testing.assert_array_equal(session.mask.labels, painted)
+    assert [layer.name for layer in session.viewer.layers] == [
+        *("behind", "front", "Infection (recovered)")
+    ]
+
+
+@pytest.mark.parametrize("is_removed", [False, True], ids=["switched", "removed"])
+def test_scan_that_goes_while_it_is_looked_for_gets_its_mask(
+    panel, session, chest, phantom, qtbot, is_removed
+):
+    painted = leave_behind(chest)
+    scan = show(session, phantom.ct, "scan")
+    look(panel, qtbot)
+    panel.recover.click()
+    if is_removed:
+        session.viewer.layers.remove(scan)
+    other = show(session, CTVolume(phantom.ct.hu + 1, phantom.grid), "other")
+    qtbot.waitUntil(panel.recover.isEnabled, timeout=LONG)
+    assert session.scan is scan
+    assert scan in session.viewer.layers
+    assert not other.visible
+    np.testing.assert_array_equal(session.mask.labels, painted)
+
+
 def test_later_asks_again_at_the_next_start(panel, chest, qtbot):
     leave_behind(chest)
     look(panel, qtbot)
