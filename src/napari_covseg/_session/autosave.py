@@ -14,6 +14,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from covseg_core.editing.change import Change
 from covseg_core.editing.journal import SUFFIX, JournalHeader, JournalWriter
+from covseg_core.errors import CovsegError
 from covseg_core.registry.home import recovery_folder
 from napari_covseg._screen.preferences import autosave_seconds
 
@@ -49,8 +50,8 @@ class Autosave(QObject):
     Attributes
     ----------
     failed : Signal
-        Sends a sentence when the disk does not take an edit; it is tried again until
-        it does.
+        Sends a sentence when an edit cannot be written, mostly as the disk refuses
+        it; it is tried again until it can.
     recovered : Signal
         Sent when it does again.
     """
@@ -215,7 +216,7 @@ class _Scribe:
             is_last_try = self._is_closing.is_set()
             try:
                 self._do(kind, content)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - later edits must be written, too
                 self._refuse(error)
                 if is_last_try:
                     # Edits after one that is missing would make another mask.
@@ -228,7 +229,7 @@ class _Scribe:
             self._is_refused = False
             self._teller.recovered.emit()
 
-    def _refuse(self, error: OSError) -> None:
+    def _refuse(self, error: Exception) -> None:
         if not self._is_refused:
             self._is_refused = True
             self._teller.failed.emit(_told(error))
@@ -267,9 +268,18 @@ def _base(labels: npt.NDArray[np.uint8], first: Change | None) -> Change | None:
     return Change.between("", np.zeros_like(labels), labels)
 
 
-def _told(error: OSError) -> str:
-    reason = (error.strerror or "the disk refused").lower()
+def _told(error: Exception) -> str:
     return (
-        f"Your last corrections could not be backed up: {reason}. They are still here; "
-        "save the mask elsewhere. CovSeg goes on trying."
+        f"Your last corrections could not be backed up: {_reason(error)}. They are "
+        "still here; save the mask elsewhere. CovSeg goes on trying."
     )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or "the disk refused").lower()
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    if isinstance(error, CovsegError):
+        return str(error).rstrip(".")
+    return f"CovSeg met an error that it does not know ({type(error).__name__})"

@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari.layers._layer_actions import _duplicate_layer
 
 from covseg_core.editing.recover import read_journal
-from covseg_core.errors import InputRefusedError
+from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.io.nifti import write_nifti_labels
 from covseg_core.registry.home import recovery_folder
@@ -406,8 +406,18 @@ class TestSafety:
         session.close(keep=False)
         assert not list(recovery_folder().glob("*"))
 
-    def test_full_disk_is_told_once_and_the_edit_comes_through_later(
-        self, session, editor, monkeypatch, qtbot
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            (OSError(28, "No space left on device"), "up: no space left on device. T"),
+            (MemoryError(), "up: memory ran out. T"),
+            (GeometryError("the scan changed."), "up: the scan changed. T"),
+            (ZeroDivisionError(), "an error that it does not know (ZeroDivisionError)"),
+        ],
+        ids=["disk", "memory", "known", "unknown"],
+    )
+    def test_refusal_is_told_once_and_the_edit_comes_through_later(
+        self, session, editor, monkeypatch, qtbot, error, words
     ):
         from covseg_core.editing.journal import JournalWriter
         from napari_covseg._session import autosave
@@ -418,13 +428,13 @@ class TestSafety:
 
         def write(writer, change):
             if full:
-                raise OSError(28, "No space left on device")
+                raise error
             real(writer, change)
 
         monkeypatch.setattr(JournalWriter, "write_change", write)
         with qtbot.waitSignal(autosave.failed) as told:
             paint(editor)
-        assert "no space left on device" in told.args[0]
+        assert words in told.args[0]
         with qtbot.waitSignal(autosave.recovered):
             full.clear()
         autosave.flush()
@@ -444,6 +454,20 @@ class TestSafety:
         closing.start()
         closing.join(10)
         assert not closing.is_alive()
+
+    def test_scan_of_another_shape_ends_no_backup(
+        self, session, editor, monkeypatch, qtbot
+    ):
+        monkeypatch.setattr("napari_covseg._session.autosave._AGAIN_S", 0.05)
+        data = session.scan.data
+        session.scan.data = data[:-1]
+        autosave = session.autosave_of(editor)
+        with qtbot.waitSignal(autosave.failed):
+            paint(editor)
+        assert not session.is_backed_up()
+        with qtbot.waitSignal(autosave.recovered):
+            session.scan.data = data
+        assert session.is_backed_up()
 
     def test_journal_ends_before_an_edit_that_the_disk_refused_on_closing(
         self, session, editor, phantom, monkeypatch, qtbot
