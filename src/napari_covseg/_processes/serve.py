@@ -73,6 +73,9 @@ def _listen(
             request = receive(requests)
         except (EOFError, OSError):
             os._exit(0)
+        except BaseException:  # noqa: BLE001 - whoever waits must not wait for ever
+            traceback.print_exc()
+            os._exit(1)
         if request.steps is None:
             stopped.add(request.number)
         else:

@@ -83,6 +83,18 @@ def test_crash_is_told_and_the_next_run_has_a_new_child(steps):
     assert run(steps.double, np.ones(1))[1] == 2
 
 
+class TooLarge:
+    """Fits into no memory once it is unpickled."""
+
+    def __reduce__(self):
+        return bytearray, (1 << 62,)
+
+
+def test_request_that_cannot_be_read_ends_the_child(steps):
+    with pytest.raises(ChildEndedError, match="ended with status 1"):
+        run(steps.double, TooLarge())
+
+
 def test_what_others_print_does_not_disturb(steps):
     assert run(steps.shout) == ([1], 2)
 
