@@ -15,6 +15,7 @@ from covseg_core.inference.uncertainty import (
 )
 from covseg_core.transforms.orient import Orientation
 from covseg_core.transforms.postprocess import classes_of, drop_islands
+from covseg_core.transforms.prepare import near_lungs
 from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ Window: TypeAlias = tuple[slice, slice, slice]
 class Canvas:
     """The mask of a volume, in standard orientation.
 
-    `sure` marks the voxels that let an island stay; see `ModelCard.sure`.
+    `sure` marks the voxels that let an island stay: near the `lungs`, if these are
+    known, and as probable as `ModelCard.sure` asks for.
     """
 
     labels: npt.NDArray[np.uint8]
@@ -42,21 +44,30 @@ class Canvas:
     kept: npt.NDArray[np.float32] | None
     threshold: float
     card: ModelCard
+    lungs: LungMask | None
 
     @classmethod
     def blank(
-        cls, ct: CTVolume, card: ModelCard, settings: PredictSettings, keep: bool
+        cls,
+        grid: Grid,
+        lungs: LungMask | None,
+        card: ModelCard,
+        settings: PredictSettings,
+        keep: bool = False,
     ) -> Canvas:
         """Make an empty one; `keep` makes room for probabilities."""
-        classes, shape = len(card.labels.classes), ct.grid.shape
+        classes, shape = len(card.labels.classes), grid.shape
         kept = np.zeros((classes, *shape), np.float32) if keep else None
         labels, sure = np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
-        return cls(labels, sure, kept, settings.threshold_for(card), card)
+        return cls(labels, sure, kept, settings.threshold_for(card), card, lungs)
 
     def paint(self, window: Window, answer: npt.NDArray[np.float32]) -> None:
         """Note the probabilities (N, C, H, W) of the slices in a window."""
         self.labels[window] = classes_of(answer, self.threshold)
         self.sure[window] = answer.sum(axis=1) > self.card.sure
+        if self.lungs is not None:
+            margin_mm = self.card.prepare.margin_mm
+            self.sure[window] &= near_lungs(self.lungs, window, margin_mm)
         if self.kept is not None:
             self.kept[:, *window] = answer.swapaxes(0, 1)
 

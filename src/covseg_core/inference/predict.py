@@ -118,7 +118,9 @@ def predict_ct(
     box = _only(whole, slices)
     sigma = model.card.through_plane_mm / standard.grid.spacing_mm_zyx[0]
     asked = widened(box.slices, reach_of(sigma), whole.slices)
-    canvas = Canvas.blank(standard, model.card, settings, keep_probabilities)
+    canvas = Canvas.blank(
+        standard.grid, sides, model.card, settings, keep_probabilities
+    )
     doubts = None
     if uncertainty is not None:
         opinions = make_opinions(model, outline, settings, uncertainty)

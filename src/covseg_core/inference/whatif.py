@@ -94,8 +94,9 @@ def imagine(
     ask = NetworkOutliner(_Images(network), plain, settings, is_hu=True)
 
     standard = standardise_ct(ct)
-    box = box_for(standard, standardise_mask(lungs), card.prepare)
-    canvas = Canvas.blank(standard, card, settings, keep=False)
+    sides = standardise_mask(lungs)
+    box = box_for(standard, sides, card.prepare)
+    canvas = Canvas.blank(standard.grid, sides, card, settings)
     scene = _Scene.blank(box, card.prepare)
     sigma = card.through_plane_mm / standard.grid.spacing_mm_zyx[0]
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import ConfigDict, model_validator
+from scipy import ndimage
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.settings import Settings, setting
 
 if TYPE_CHECKING:
     from typing import Self
+
+    import numpy.typing as npt
 
     from covseg_core.volume import CTVolume, Grid, LungMask
 
@@ -25,6 +28,7 @@ __all__ = [
     "Prepare",
     "box_for",
     "lung_box",
+    "near_lungs",
     "require_lungs",
 ]
 
@@ -118,6 +122,26 @@ def lung_box(lungs: LungMask, margin_mm: float) -> Box:
         high = min(int(hits[-1]) + margin + 1, lungs.grid.shape[axis])
         spans.append(slice(low, high))
     return Box(*spans)
+
+
+def near_lungs(
+    lungs: LungMask, window: tuple[slice, slice, slice], margin_mm: float
+) -> npt.NDArray[np.bool_]:
+    """Mark what lies in the lungs or beside them, within each slice of a window.
+
+    Parameters
+    ----------
+    lungs : LungMask
+        In the standard orientation.
+    window : tuple of slice
+        The part to look at; lungs outside of it do not count.
+    margin_mm : float
+        How far beside them, along rows and columns.
+    """
+    reach = (int(np.ceil(margin_mm / mm)) for mm in lungs.grid.spacing_mm_zyx[1:])
+    size = (1, *(2 * pixels + 1 for pixels in reach))
+    near = ndimage.maximum_filter(lungs.labels[window], size, mode="constant")
+    return np.asarray(near > 0)
 
 
 def box_for(ct: CTVolume, lungs: LungMask | None, prepare: Prepare) -> Box:

@@ -179,6 +179,19 @@ def test_an_island_stays_only_where_the_model_is_sure_of_some_of_it(blocks, mode
         assert labels[second].any() == (stays is not None)
 
 
+@pytest.mark.parametrize(
+    ("columns", "stays"), [((51, 60), False), ((46, 55), True)], ids=["far", "near"]
+)
+def test_what_lies_far_from_the_lungs_is_no_infection(blocks, model, columns, stays):
+    """Such as the air and metal in front of a throat; between these lungs are 62 mm."""
+    hu = np.where(blocks.lungs.labels > 0, -850, -1350).astype(np.float32)
+    hu[6:9, 18:30, slice(*columns)] = hu[6:9, 18:30, 26:34] = -200
+    ct = replace(blocks.ct, hu=hu)
+    labels = predict(ct, model(), blocks.lungs).lesions.labels
+    assert labels[7, 20:28, 28:32].all()
+    assert labels[7, 18:30, 51:60].any() == stays
+
+
 def test_what_no_neighbouring_slice_shows_is_averaged_away(blocks, model):
     lungs = blocks.lungs.labels > 0
     hu = np.where(lungs, -850, -1350).astype(np.float32)
