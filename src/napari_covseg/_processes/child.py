@@ -93,8 +93,9 @@ def _warm_up() -> None:
         if _idle:
             return
         child = _Child()
+        # Whoever takes it writes to its pipe.
+        child.ask(preload, ())
         _idle.append(child)
-    child.ask(preload, ())
 
 
 class _Child:

@@ -66,6 +66,16 @@ def test_warm_child_is_used_for_the_next_run(steps):
     assert run(steps.where)[0] == [waiting]
 
 
+def test_warm_child_is_offered_once_nobody_else_writes_to_it(monkeypatch):
+    offered = []
+    monkeypatch.setattr(
+        child._Child, "ask", lambda *request: offered.append(list(child._idle))
+    )
+    child._warm_up()
+    assert offered == [[]]
+    assert len(child._idle) == 1
+
+
 def test_refusal_is_raised_here_in_its_own_words(steps):
     with pytest.raises(InputRefusedError, match="no lungs were found"):
         run(steps.refuse)
