@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judge_fold", "source_of"]
 
-FORMAT = 4
+FORMAT = 5
 """Another number makes all cases be judged anew."""
 ANSWER = ANSWERS | {"weights_sha256", "threshold"}
 

@@ -10,6 +10,9 @@ from scipy import ndimage
 
 __all__ = ["classes_of", "drop_islands"]
 
+COUNTED_SHARE = 0.01
+"""What is infected is sure at its core; a shade that gravity draws hardly anywhere."""
+
 
 def classes_of(
     probabilities: npt.NDArray[np.float32], threshold: float
@@ -51,13 +54,16 @@ def drop_islands(
     voxel_ml : float
         Volume of one voxel.
     counted : ndarray of bool, shape (Z, Y, X), optional
-        Only these voxels count towards the volume of an island.
+        Only these voxels count towards the volume of an island, which goes as well if
+        they are less than `COUNTED_SHARE` of it.
     """
     islands, count = ndimage.label(labels > 0, structure=np.ones((3, 3, 3)))
     if count == 0:
         return labels.copy()
-    voxels = islands.ravel() if counted is None else islands[counted]
-    sizes: npt.NDArray[Any] = np.bincount(voxels, minlength=count + 1)
-    keep = sizes * voxel_ml >= smallest_ml
+    sizes: npt.NDArray[Any] = np.bincount(islands.ravel())
+    core = (
+        sizes if counted is None else np.bincount(islands[counted], minlength=count + 1)
+    )
+    keep = (core * voxel_ml >= smallest_ml) & (core >= COUNTED_SHARE * sizes)
     keep[0] = False
     return np.where(keep[islands], labels, 0).astype(np.uint8)

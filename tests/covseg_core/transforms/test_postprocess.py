@@ -55,7 +55,7 @@ def test_what_stays_keeps_its_classes_and_the_input_stays_what_it_was(islands):
 
 
 @pytest.mark.parametrize(
-    ("smallest_ml", "left"), [(0.0, 11), (0.1, 3), (0.2, 3), (0.21, 0)]
+    ("smallest_ml", "left"), [(0.0, 3), (0.1, 3), (0.2, 3), (0.21, 0)]
 )
 def test_only_counted_voxels_make_an_island_large(islands, smallest_ml, left):
     counted = np.zeros(islands.shape, bool)
@@ -63,6 +63,15 @@ def test_only_counted_voxels_make_an_island_large(islands, smallest_ml, left):
     counted[1, 5, 0] = True  # and one that belongs to none
     kept = drop_islands(islands, smallest_ml, 0.1, counted)
     assert np.count_nonzero(kept) == left
+
+
+@pytest.mark.parametrize(("counts", "stays"), [(3, False), (4, True)])
+def test_an_island_goes_that_hardly_counts_anywhere(counts, stays):
+    labels = np.zeros((2, 20, 10), np.uint8)
+    labels[:] = 1
+    counted = np.zeros(labels.shape, bool)
+    counted[0, 3, :counts] = True
+    assert drop_islands(labels, 0.0, 1.0, counted).any() == stays
 
 
 def test_voxels_that_touch_by_a_corner_are_one_island():
