@@ -100,6 +100,7 @@ class ViewBar(QWidget):
         viewer.bind_key(_NEXT_WINDOW, self._next_window, overwrite=True)
         viewer.mouse_drag_callbacks.append(self._drag)
         viewer.dims.events.order.connect(self._show_direction)
+        viewer.dims.events.ndisplay.connect(self._show_direction)
         self._session.scan_changed.connect(self._follow)
         self._show_direction()
 
@@ -195,14 +196,12 @@ class ViewBar(QWidget):
         self._show_direction()
 
     def _show_direction(self, event: Any = None) -> None:
-        order = tuple(self._session.viewer.dims.order[-3:])
-        # Slices go from foot to head, and napari draws the first one at the top.
-        is_axial = order[0] == min(order)
-        camera = self._session.viewer.scene.camera
-        camera.orientation2d = ("down" if is_axial else "up", "right")
-        first = min(order, default=0)
+        dims = self._session.viewer.dims
+        first = min(dims.order[-3:])
+        order = tuple(axis - first for axis in dims.order[-3:])
+        self._session.viewer.scene.camera.orientation = _orientation(order)
         for name, axes in _DIRECTIONS.items():
-            is_shown = order == tuple(first + axis for axis in axes)
+            is_shown = dims.ndisplay == 2 and order == axes
             self.directions[name].setChecked(is_shown)
 
     def _show_orthogonal(self, is_wanted: bool) -> None:
@@ -212,6 +211,15 @@ class ViewBar(QWidget):
             views.show_orthogonal_views if is_wanted else views.hide_orthogonal_views
         )
         switch(self._session.viewer)
+
+
+def _orientation(order: tuple[int, ...]) -> tuple[str, str, str]:
+    """Tell where depth, height and width point, so that nobody is mirrored."""
+    # Slices go from foot to head, and napari draws the first one at the top.
+    is_axial = order[0] == 0
+    is_cyclic = order in ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+    depth = "away" if is_axial == is_cyclic else "towards"
+    return depth, "down" if is_axial else "up", "right"
 
 
 def _is_hu(layer: Layer | None) -> bool | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,15 @@ from covseg_core.volume import CTVolume
 from napari_covseg._convert import ct_layer
 from napari_covseg._screen.windows import PRESETS
 from napari_covseg.widgets.view import ViewBar
+
+ON_SCREEN = {
+    "right": (1, 0, 0),
+    "up": (0, 1, 0),
+    "down": (0, -1, 0),
+    "towards": (0, 0, 1),
+    "away": (0, 0, -1),
+}
+"""Where napari's words point: to the right, up, and out of the screen."""
 
 
 @pytest.fixture
@@ -161,6 +171,21 @@ class TestDirection:
         bar.directions[name].click()
         # Rows of axial slices go from front to back, slices from foot to head.
         assert workplace.viewer.scene.camera.orientation2d[0] == down
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_patient_is_not_mirrored_in_3d(self, bar, workplace, order):
+        workplace.viewer.dims.order = order
+        workplace.viewer.dims.ndisplay = 3
+        pointing = workplace.viewer.scene.camera.orientation
+        # Axes of the patient, to the left, to the back and to the head, on screen.
+        x, y, z = (ON_SCREEN[pointing[order.index(axis)]] for axis in (2, 1, 0))
+        assert tuple(np.cross(x, y)) == z
+
+    def test_no_direction_is_chosen_in_3d(self, bar, workplace):
+        workplace.viewer.dims.ndisplay = 3
+        assert not any(button.isChecked() for button in bar.directions.values())
+        workplace.viewer.dims.ndisplay = 2
+        assert bar.directions["Axial"].isChecked()
 
     def test_direction_that_was_turned_elsewhere_is_shown(self, bar, workplace):
         workplace.viewer.dims.order = (2, 0, 1)
