@@ -27,6 +27,7 @@ __all__ = ["StoredVolume", "read_stored"]
 _LARGEST_HEADER_BYTES = 540
 _CHUNK_BYTES = 2**24
 _LARGEST_GZIP_RATIO = 1032  # deflate cannot pack tighter
+_MOST_BYTES_BEHIND = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def read_stored(path: Path) -> StoredVolume:
             layout = layout_of(header)
             grid, notes = grid_of(header, layout.shape)
         _require_room(layout, path.stat().st_size, packed=packed)
-        content = _read_exactly(stream, layout)
+        content = _read_exactly(stream, layout, packed=packed)
     # The first axis on disk runs fastest, so (Z, Y, X) is plain C order.
     voxels = np.frombuffer(content, layout.voxel_type).reshape(layout.shape)
     notes = layout.notes + notes
@@ -100,20 +101,29 @@ def _require_room(layout: Layout, file_bytes: int, *, packed: bool) -> None:
         )
 
 
-def _read_exactly(stream: IO[bytes], layout: Layout) -> bytearray:
+def _read_exactly(stream: IO[bytes], layout: Layout, *, packed: bool) -> bytearray:
     """Read the voxels, never holding more than the file really has."""
     content = bytearray()
     try:
         stream.seek(layout.offset)
         while chunk := stream.read(min(_CHUNK_BYTES, layout.n_bytes - len(content))):
             content += chunk
-        # One byte more makes gzip compare its checksum.
-        stream.read(1)
+        if packed:
+            _require_end(stream)
     except EOFError as error:
         raise _cut(content, layout) from error
     if len(content) < layout.n_bytes:
         raise _cut(content, layout)
     return content
+
+
+def _require_end(stream: IO[bytes]) -> None:
+    """Read on to the very end: gzip compares its checksum there and nowhere else."""
+    if len(stream.read(_MOST_BYTES_BEHIND + 1)) > _MOST_BYTES_BEHIND:
+        raise InputRefusedError(
+            f"the file goes on for more than {_MOST_BYTES_BEHIND} bytes behind the "
+            "voxels that its header claims. It is damaged; copy it again."
+        )
 
 
 def _cut(content: bytearray, layout: Layout) -> InputRefusedError:

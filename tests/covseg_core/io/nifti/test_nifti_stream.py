@@ -27,6 +27,34 @@ def test_a_flipped_bit_in_a_gzipped_file_is_noticed(disk, tmp_path):
         read_nifti_ct(path)
 
 
+def test_damage_that_unpacks_to_more_than_the_voxels_is_noticed(disk, tmp_path):
+    whole = gzip.decompress(disk.save(tmp_path / "a.nii.gz").read_bytes())
+    checksum = gzip.compress(whole)[-8:-4]
+    damaged = bytearray(gzip.compress(whole + b"more"))
+    damaged[-8:-4] = checksum
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(damaged)
+    with pytest.raises(InputRefusedError, match="damaged"):
+        read_nifti_ct(path)
+
+
+def test_a_gzipped_file_may_end_in_padding_that_its_checksum_covers(disk, tmp_path):
+    path = disk.save(tmp_path / "a.nii.gz")
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**20)))
+    np.testing.assert_array_equal(read_nifti_ct(path).hu, disk.HU.transpose(2, 1, 0))
+
+
+def test_a_gzipped_file_that_goes_on_far_behind_its_voxels_is_refused(disk, tmp_path):
+    path = disk.save(tmp_path / "a.nii.gz")
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**27)))
+    tracemalloc.start()
+    with pytest.raises(InputRefusedError, match="goes on for more than 1048576 bytes"):
+        read_nifti_ct(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 2**20
+
+
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"no image", b"\0" * 400])
 def test_something_else_is_not_a_nifti(path, content):
     path.write_bytes(content)
