@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from covseg_core.cli.cases.inputs import read_lesions, read_lungs
-from covseg_core.cli.predict_files import manifest_of, read_manifest
+from covseg_core.cli.predict_files import manifest_of, read_manifest, tells_of
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import lungs_of
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from covseg_core.volume import CTVolume, LobeMask, LungMask
 
 __all__ = ["Labels", "MaskFiles", "Masks", "collect_masks", "read_infection"]
+
+OTHER_MANIFEST = (
+    "the manifest beside the mask tells of another file, or of this one before it was "
+    "changed, so neither what 1 means nor the model was taken from it"
+)
 
 Labels: TypeAlias = Literal["lesions", "infection"]
 
@@ -183,7 +188,8 @@ def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
         seg = read_dicom_seg(path, ct)
         lesions = read_lesions(path, ct.grid, LESIONS.name)
         return Drawn(lesions, seg.origin, lungs=seg.lungs)
-    manifest = read_manifest(manifest_of(path))
+    found = read_manifest(manifest_of(path))
+    manifest = found if tells_of(found, path) else {}
     said = tuple(manifest.get("labels", ()))
     name = labels or (INFECTION.name if said == INFECTION.keys else LESIONS.name)
     lesions = read_lesions(path, ct.grid, name)
@@ -193,6 +199,9 @@ def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
         # Nothing tells whether 1 is ground glass, but it is infection at any rate.
         ones = np.minimum(lesions.labels, np.uint8(1))
         lesions = replace(lesions, labels=ones, label_set=INFECTION)
+    if found and not manifest:
+        notes = (*lesions.source.notes, OTHER_MANIFEST)
+        lesions = replace(lesions, source=replace(lesions.source, notes=notes))
     origin, threshold = _origin_in(manifest, ct, lesions)
     return Drawn(lesions, origin, threshold)
 

@@ -110,6 +110,32 @@ def test_a_manifest_beside_the_mask_tells_of_the_model(covseg, scan, tmp_path):
     assert covseg("severity", scan, "--mask", target, "--json").json["model"] is None
 
 
+def test_the_manifest_of_another_mask_tells_nothing_of_this_one(
+    covseg, scan, blocks, tmp_path
+):
+    target = tmp_path / "made.nii.gz"
+    covseg("predict", scan, "-o", target, "--model", "hu-threshold")
+    ones = (blocks.lesions.labels > 0).astype(np.uint8)
+    words = "severity", scan, "--json", "--mask"
+    for other in (target.with_name("made.nii"), target):
+        write_nifti_labels(other, replace(blocks.lesions, labels=ones))
+        told = covseg(*words, other).json
+        assert told["opacity"]["both"]["lesion_ml"] == {"infection": pytest.approx(70)}
+        assert told["model"] is None
+        assert any("tells of another file" in remark for remark in told["remarks"])
+
+
+def test_a_manifest_that_names_no_file_is_believed_as_before(covseg, scan, tmp_path):
+    target = tmp_path / "made.nii.gz"
+    covseg("predict", scan, "-o", target, "--model", "hu-threshold")
+    manifest = json.loads((tmp_path / "made.json").read_text())
+    del manifest["mask_file_sha256"]
+    (tmp_path / "made.json").write_text(json.dumps(manifest))
+    told = covseg("severity", scan, "--mask", target, "--json").json
+    assert told["model"]["name"] == "hu-threshold"
+    assert set(told["opacity"]["both"]["lesion_ml"]) == {"ggo", "consolidation"}
+
+
 @pytest.mark.parametrize(
     "text", ['{"labels": {"background": 0, "infection": 1}}', '{"labels": 2}']
 )
