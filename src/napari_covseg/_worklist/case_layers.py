@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_covseg._convert import facts_of
 from napari_covseg._session.session import OpenCase
 from napari_covseg._worklist.open_case import name_of_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Labels
 
     from covseg_core.cases.record import MaskVersion
     from covseg_core.cases.store import CaseStore
@@ -83,13 +82,10 @@ class CaseLayers:
         """List the masks of the case with edits in no file that are not given up."""
         for editor in self._session.editors:
             editor.commit()
-        here = self._layers_here()
         return tuple(
             editor
-            for editor in self._session.unsaved
-            if editor in self._masks
-            and editor.layer in here
-            and not self._is_given_up(editor)
+            for editor in self._masks_here()
+            if not editor.is_saved and not self._is_given_up(editor)
         )
 
     def give_up(self) -> None:
@@ -105,8 +101,11 @@ class CaseLayers:
         """Remove scan and masks; only what was given up goes for good."""
         for editor in filter(self._is_given_up, self._session.editors):
             editor.mark_saved()
-        for layer in reversed(self._layers_here()):
-            self._session.viewer.layers.remove(layer)
+        layers = self._session.viewer.layers
+        for editor in self._masks_here():
+            layers.remove(editor.layer)
+        if self._scan in layers:
+            layers.remove(self._scan)
         self._scan = None
         self._confidences.clear()
         self._masks.clear()
@@ -125,17 +124,11 @@ class CaseLayers:
         kept, checked = self._given_up[editor]
         return editor.checked == checked and np.array_equal(editor.kept, kept)
 
-    def _layers_here(self) -> list[Layer]:
-        """List the scan of the case, and all that lies on its grid."""
-        layers = self._session.viewer.layers
-        place = None if self._scan is None else facts_of(self._scan.metadata)
-        if self._scan not in layers or place is None:
+    def _masks_here(self) -> list[MaskEditor]:
+        """List the masks of the case, as long as its scan is there."""
+        if self._scan not in self._session.viewer.layers:
             return []
-        return [
-            layer
-            for layer in layers
-            if (facts := facts_of(layer.metadata)) and facts.grid.matches(place.grid)
-        ]
+        return [each for each in self._session.editors if each in self._masks]
 
     def _edit(
         self, made: LayerTuple, origin: MaskOrigin | None, number: int | None

@@ -389,20 +389,20 @@ class TestSeveralMasks:
         assert store.mask("b", 4).labels[:3, 0, 0].tolist() == [0, 0, 1]
         assert store.read("b").version(4).parent == 1
 
-    def test_mask_of_another_scan_on_the_same_grid_is_no_version(
+    def test_another_scan_on_the_same_grid_and_its_mask_stay(
         self, opened, session, store, phantom, qtbot
     ):
         paint(session)
-        session.choose_scan(add(session, ct_layer(phantom.ct, "CT")))
-        session.edit(add(session, mask_layer(phantom.lesions, "Other")))
+        scan = add(session, ct_layer(phantom.ct, "CT"))
+        session.choose_scan(scan)
+        mask = session.edit(add(session, mask_layer(phantom.lesions, "Other")))
         paint(session)
-        lost = []
-        session.mask_lost.connect(lambda editor: lost.append(editor.layer.name))
         opened.desk.open(store, CaseWish(store.root, "a"))
         opened.desk.question.save.click()
         qtbot.waitUntil(lambda: opened.desk.case_id == "a", timeout=LONG)
         assert len(store.read("b").versions) == 2
-        assert lost == ["Other"]
+        assert list(session.viewer.layers)[:2] == [scan, mask.layer]
+        assert mask in session.unsaved
 
 
 class TestAnotherScan:
