@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunLog", "read_rows"]
 
-COLUMNS = ("utc", "epoch", "step", "loss", "score", "learning_rate")
+COLUMNS = ("utc", "epoch", "loss", "score", "learning_rate")
 CSV, JSONL, TENSORBOARD = "log.csv", "log.jsonl", "tensorboard"
 
 
@@ -48,7 +48,6 @@ class RunLog:
         values = (
             datetime.now(UTC).isoformat(timespec="seconds"),
             step.epoch,
-            step.epoch * step.batches,
             step.loss,
             step.score,
             step.learning_rate,
@@ -100,7 +99,9 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
 def _as_text(rows: list[dict[str, Any]]) -> tuple[str, str]:
     """Write rows as JSON lines and as lines of CSV."""
     table = io.StringIO()
-    csv.DictWriter(table, COLUMNS, lineterminator="\n").writerows(rows)
+    # A run that was begun by an older version may have more columns.
+    writer = csv.DictWriter(table, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writerows(rows)
     return "".join(json.dumps(row) + "\n" for row in rows), table.getvalue()
 
 

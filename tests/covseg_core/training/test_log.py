@@ -19,10 +19,7 @@ def test_every_epoch_is_a_line_in_both_files(tmp_path):
     log.add(step(2, None))
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
-    assert [(row["epoch"], row["step"], row["loss"]) for row in rows] == [
-        (1, 4, 1.25),
-        (2, 8, 0.625),
-    ]
+    assert [(row["epoch"], row["loss"]) for row in rows] == [(1, 1.25), (2, 0.625)]
     assert [row["score"] for row in rows] == [0.5, None]
     with (tmp_path / "log.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
@@ -39,6 +36,17 @@ def test_a_run_that_goes_on_drops_what_it_will_do_again(tmp_path):
     assert [row["epoch"] for row in again.rows()] == [1, 2, 3]
     assert again.rows()[2]["score"] == 0.9
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+
+
+def test_a_run_of_an_older_version_goes_on_without_its_other_columns(tmp_path):
+    row = {"utc": "", "epoch": 1, "step": 4, "loss": 1.25, "score": None}
+    line = json.dumps(row | {"learning_rate": 1e-3})
+    (tmp_path / "log.jsonl").write_text(line + "\n")
+    RunLog(tmp_path, epoch=1).add(step(2))
+    with (tmp_path / "log.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["loss"] for row in table] == ["1.25", "0.625"]
+    assert "step" not in table[0]
 
 
 def test_a_line_that_was_cut_is_dropped(tmp_path):
