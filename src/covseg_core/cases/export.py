@@ -89,14 +89,14 @@ def export(
     InputRefusedError
         If no finished case is for training, or a file of the store was changed.
     UsageError
-        If the folder is not empty or the name is none.
+        If the folder is not empty or lies in the store, or the name is none.
     OutputError
         If it could not be written.
     """
     manifest = _manifest(store, pictures=pictures)
     plan = LAYOUTS[layout]
     inner = plan.folder(name)
-    _require_new(folder)
+    _require_new(folder, store)
     with writing(f"the folder {folder.name}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with staged(folder.parent) as stage:
@@ -125,7 +125,12 @@ def _manifest(store: CaseReader, *, pictures: bool) -> TrainingManifest:
     return TrainingManifest(cases=wanted)
 
 
-def _require_new(folder: Path) -> None:
+def _require_new(folder: Path, store: CaseReader) -> None:
+    if folder.resolve().is_relative_to(store.root.resolve()):
+        raise UsageError(
+            f"the folder {folder.name!r} lies in the case store, which holds cases "
+            "only; give one outside."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
             f"the folder {folder.name!r} is not empty; give a new one, so that no "

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem", "verify"]
 
+STRANGE = "does not belong here"
+UNRECORDED = "is there although none was recorded"
 STOPPED = "is not recorded: its writer was stopped; the next save takes it in"
+_REMEDIES = {
+    STRANGE: "Move out of the store",
+    UNRECORDED: "Move out of the store",
+    STOPPED: "Save to the case again for",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,11 @@ class Problem:
     case: str
     file: str
     what: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do with the file."""
+        return _REMEDIES.get(self.what, "Put back from a backup")
 
     def __str__(self) -> str:
         return f"{self.file}: {self.what}"
@@ -67,7 +79,10 @@ def verify(store: CaseReader) -> Generator[Problem, None, None]:
 def _check_record(folder: Path) -> Generator[Problem, None, CaseRecord | None]:
     case, name = folder.name, f"{folder.name}/{RECORD}"
     if not (folder / RECORD).is_file():
-        yield Problem(case, name, "is missing")
+        if (folder / CT).exists() or (folder / MASKS).exists():
+            yield Problem(case, name, "is missing")
+        else:
+            yield Problem(case, case, STRANGE)
         return None
     try:
         text = read_text(folder / RECORD, f"the record of {case}")
@@ -95,7 +110,7 @@ def _problem_of(path: Path, sha256: str | None) -> str:
     if not path.is_file():
         return "" if sha256 is None else "is missing"
     if sha256 is None:
-        return "is there although none was recorded"
+        return UNRECORDED
     try:
         return "" if sha256_of(path) == sha256 else "was changed after it was recorded"
     except InputRefusedError as error:
@@ -110,7 +125,7 @@ def _check_masks(masks: Path, record: CaseRecord) -> Iterator[Problem]:
     known = {version.file for version in record.versions}
     for path in sorted(_visible(masks)):
         if path.name not in known:
-            what = STOPPED if path.name in stopped else "does not belong here"
+            what = STOPPED if path.name in stopped else STRANGE
             name = f"{record.case_id}/{MASKS}/{path.name}"
             yield Problem(record.case_id, name, what)
 

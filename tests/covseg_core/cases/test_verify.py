@@ -64,6 +64,11 @@ def test_what_does_not_belong_is_found(filled):
     ]
 
 
+def test_a_folder_that_is_no_case_is_found(filled):
+    (filled.root / "nnunet" / "imagesTr").mkdir(parents=True)
+    assert found(filled) == [("nnunet", "does not belong here")]
+
+
 def test_a_mask_that_was_not_recorded_is_found(filled):
     masks = filled.root / "case-0001" / "masks"
     shutil.copy(masks / "v0002_model.nii.gz", masks / "v0003_model.nii.gz")

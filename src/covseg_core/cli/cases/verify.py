@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from covseg_core.cli.output import say, say_json
 from covseg_core.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    from covseg_core.cases.verify import Problem
 
 __all__ = ["verify"]
 
@@ -33,11 +37,16 @@ def verify(store: Path, /, *, json: bool = False) -> None:
         for problem in problems:
             say(f"{problem}")
     if problems:
-        files = list(dict.fromkeys(problem.file for problem in problems))
-        more = f" and {len(files) - 5} more" if len(files) > 5 else ""
-        raise InputRefusedError(
-            f"{len(problems)} problems in {', '.join(files[:5])}{more}. "
-            "Put these files back from a backup."
-        )
+        remedies = dict.fromkeys(problem.remedy for problem in problems)
+        sentences = (_sentence(remedy, problems) for remedy in remedies)
+        raise InputRefusedError(f"{len(problems)} problems. {' '.join(sentences)}")
     if not json:
         say(f"{cases} cases, every byte as recorded")
+
+
+def _sentence(remedy: str, problems: list[Problem]) -> str:
+    """Say which files need a remedy, the first five by name."""
+    found = (problem.file for problem in problems if problem.remedy == remedy)
+    files = list(dict.fromkeys(found))
+    more = f" and {len(files) - 5} more" if len(files) > 5 else ""
+    return f"{remedy}: {', '.join(files[:5])}{more}."

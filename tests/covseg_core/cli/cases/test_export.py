@@ -36,6 +36,9 @@ def test_what_cannot_be_exported_is_refused(refused, covseg, filled, tmp_path):
     (tmp_path / "full" / "file").touch()
     assert "is not empty" in refused(2, *words, tmp_path / "full")
     assert "must be a new folder" in refused(2, *words, tmp_path / "out.nii.gz")
+    for inside in ("nnunet", "case-0001/masks/x", "."):
+        assert "lies in the case store" in refused(2, *words, filled / inside)
+    assert covseg("cases", "verify", filled).code == 0
     covseg("cases", "state", filled, "case-0001", "flagged")
     assert "nothing to train on" in refused(3, *words, tmp_path / "out")
 
