@@ -42,8 +42,9 @@ def owner_of(ct: CTVolume, patient: str | None, image_sha256: str) -> str:
     if ct.source.kind == "dicom" and ct.source.paths:
         from covseg_core.io.dicom.patient import patient_key
 
-        key = patient_key(Path(ct.source.paths[0]))
-        if key:
+        # Some slices may name nobody; no two name different patients.
+        keys = (patient_key(Path(path)) for path in ct.source.paths)
+        if key := next(filter(None, keys), ""):
             return key
     # No patient's name can hold a zero byte.
     return f"\0{image_sha256}"

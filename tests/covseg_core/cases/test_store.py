@@ -161,6 +161,15 @@ def test_a_number_that_is_said_is_the_one_in_dicom(store, make_ct, tmp_path):
     assert (said.patient, said.split) == (read.patient, "held-out")
 
 
+def test_a_scan_belongs_to_the_patient_that_any_slice_names(store, make_ct, tmp_path):
+    last = write_dicom_series(make_ct(0), tmp_path / "series")[-1]
+    dataset = dcmread(last)
+    dataset.PatientID = "4711"
+    dataset.save_as(last)
+    record = store.add_case(read_dicom(tmp_path / "series"))
+    assert record.patient == store.pseudonym("4711")
+
+
 def test_a_patients_name_is_in_no_file(store, make_ct, make_mask, files_of):
     store.add_case(make_ct(), patient="Zebedee^Quorn")
     store.add_mask("case-0001", make_mask({1: 3}, make_ct()), source="manual")

@@ -1,16 +1,18 @@
-"""Tell whose scan a DICOM file is, for a store that keeps a pseudonym only."""
+"""Tell whose scan a DICOM file is, and never say it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom.elements import quiet, text
 from covseg_core.io.dicom.parse import read_patient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["patient_key"]
+__all__ = ["patient_key", "require_one_patient"]
 
 _NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "none", "unknown"}
 
@@ -38,3 +40,23 @@ def patient_key(path: Path) -> str:
     # No issuer: a person who types the number leaves it away, and one patient would
     # be two.  Two who share a number only share a split.
     return "" if patient.casefold() in _NOBODY else patient
+
+
+def require_one_patient(paths: Iterable[Path]) -> None:
+    """Check that no two files of a scan name different patients.
+
+    Raises
+    ------
+    InputRefusedError
+        Names the files, not the patients.
+    """
+    firsts: dict[str, Path] = {}
+    for path in paths:
+        firsts.setdefault(patient_key(path).casefold(), path)
+    firsts.pop("", None)
+    if len(firsts) > 1:
+        one, other = list(firsts.values())[:2]
+        raise InputRefusedError(
+            f"{one.name} and {other.name} are of one series but name different "
+            "patients. Export the scan of each patient again."
+        )
