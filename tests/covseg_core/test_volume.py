@@ -76,13 +76,22 @@ def test_a_tilt_above_six_hundredths_of_a_degree_is_shear(degrees, sheared):
     assert Grid(SHAPE, tilted).is_sheared is sheared
 
 
-def test_grids_match_within_a_micrometre(grid):
+def test_grids_match_if_no_voxel_is_further_off_than_a_tenth_of_a_millimetre(grid):
     moved = grid.affine_lps.copy()
-    moved[0, 3] += 0.0009
+    moved[0, 3] += 0.09
     assert grid.matches(Grid(SHAPE, moved))
-    moved[0, 3] += 0.0005
+    moved[0, 3] += 0.02
     assert not grid.matches(Grid(SHAPE, moved))
-    assert grid.matches(Grid(SHAPE, moved), tolerance_mm=0.01)
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize(("wider_mm", "matches"), [(0.0001, True), (0.0009, False)])
+def test_what_a_wrong_spacing_adds_up_to_counts(axis, wider_mm, matches):
+    shape = (256, 256, 256)
+    grid = Grid.from_spacing(shape, (0.7, 0.7, 0.7))
+    wider = grid.affine_lps.copy()
+    wider[axis, axis] += wider_mm
+    assert grid.matches(Grid(shape, wider)) is matches
 
 
 def test_grids_of_other_shapes_do_not_match(grid):

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covseg_core.cases.scan import cleaned
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.transforms.fingerprint import hash_ct
-from covseg_core.transforms.orient import Orientation, standardise_mask
-from covseg_core.volume import LabelVolume
 
 if TYPE_CHECKING:
     from covseg_core.cases.record import CaseRecord, MaskSource, MaskVersion
     from covseg_core.cases.store import CaseStore
-    from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
 
 __all__ = ["Contribution", "MaskStory", "contribute"]
-
-_Mask = TypeVar("_Mask", bound=LabelVolume)
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def contribute(
     is_new = case_id is None
     if case_id is None:
         case_id = store.add_case(ct, lungs=lungs).case_id
-    mask = _stored_on(mask, store.grid(case_id))
+    mask = turned_onto(mask, store.grid(case_id))
     version = _same_version(store, case_id, mask, story) or store.add_mask(
         case_id,
         mask,
@@ -145,9 +142,3 @@ def _same_version(
     kept = store.mask(case_id, story.parent)
     is_same = kept.label_set == mask.label_set and parent.source == story.source
     return parent if is_same and np.array_equal(kept.labels, mask.labels) else None
-
-
-def _stored_on(mask: _Mask, grid: Grid) -> _Mask:
-    """Turn a mask onto the same voxels in another order."""
-    labels = Orientation(grid).undo(standardise_mask(mask).labels)
-    return replace(mask, labels=np.ascontiguousarray(labels), grid=grid)

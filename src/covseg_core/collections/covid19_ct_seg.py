@@ -26,9 +26,10 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.sides import sided_lungs
-from covseg_core.collections.volumes import mapped, on_grid, read_values
+from covseg_core.collections.volumes import mapped, read_values
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti import read_nifti_ct
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import INFECTION
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ def _case(
         name,
         patient_of(name) or name,
         ct,
-        on_grid(mapped(lesions, {1: 1, 3: 1}, INFECTION), ct),
-        None if inside is None else on_grid(sided_lungs(inside), ct),
+        turned_onto(mapped(lesions, {1: 1, 3: 1}, INFECTION), ct.grid),
+        None if inside is None else turned_onto(sided_lungs(inside), ct.grid),
         note="" if ct.is_hu else _WINDOWED,
     )
 

@@ -21,9 +21,10 @@ import numpy as np
 from covseg_core.collections.case import CollectedCase, ListedCase
 from covseg_core.collections.layout import find_root, list_niftis, patients_of
 from covseg_core.collections.sides import sided_lungs
-from covseg_core.collections.volumes import mapped, on_grid, read_values
+from covseg_core.collections.volumes import mapped, read_values
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti import read_nifti_ct
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import LESIONS
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask
@@ -79,11 +80,11 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
 def _labelled(files: dict[str, Path]) -> _Stack:
     ct = read_nifti_ct(files["tr_im"])
     values = read_values(files["tr_mask"], (1, 2, 3))
-    lesions = on_grid(mapped(values, {1: 1, 2: 2}, LESIONS), ct)
+    lesions = turned_onto(mapped(values, {1: 1, 2: 2}, LESIONS), ct.grid)
     lungs = None
     if "tr_lungmasks_updated" in files:
         both = read_values(files["tr_lungmasks_updated"], (1, 2))
-        lungs = on_grid(sided_lungs(both), ct)
+        lungs = turned_onto(sided_lungs(both), ct.grid)
     return _Stack(ct, lesions, lungs)
 
 

@@ -19,8 +19,9 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.sides import sided_lungs
-from covseg_core.collections.volumes import mapped, on_grid, read_values
+from covseg_core.collections.volumes import mapped, read_values
 from covseg_core.io.nifti import read_nifti_ct
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import LESIONS
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _case(
     lesions = sided = None
     if mask is not None:
         values = read_values(mask, (1, 2, 3))
-        lesions = on_grid(mapped(values, {1: 1, 2: 2}, LESIONS), ct)
+        lesions = turned_onto(mapped(values, {1: 1, 2: 2}, LESIONS), ct.grid)
     if lungs is not None:
-        sided = on_grid(sided_lungs(read_values(lungs, (1, 2))), ct)
+        sided = turned_onto(sided_lungs(read_values(lungs, (1, 2))), ct.grid)
     return CollectedCase(name, name, ct, lesions, sided, note=_NOTE)

@@ -23,8 +23,9 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.pictures import empty_mask
-from covseg_core.collections.volumes import mapped, on_grid, read_values
+from covseg_core.collections.volumes import mapped, read_values
 from covseg_core.io.nifti import read_nifti_ct
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import INFECTION
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def _case(name: str, severity: str, scan: Path, mask: Path | None) -> CollectedC
     ct = read_nifti_ct(scan)
     lesions, note = None, f"severity {severity}"
     if mask is not None:
-        lesions = on_grid(mapped(read_values(mask, (1,)), {1: 1}, INFECTION), ct)
+        lesions = turned_onto(
+            mapped(read_values(mask, (1,)), {1: 1}, INFECTION), ct.grid
+        )
     elif severity == HEALTHY:
         lesions = empty_mask(ct)
         note += ": readers found no infection, so the mask is empty"

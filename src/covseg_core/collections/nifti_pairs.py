@@ -24,8 +24,9 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.sides import sided_lungs
-from covseg_core.collections.volumes import on_grid, read_values
+from covseg_core.collections.volumes import read_values
 from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import INFECTION, LABEL_SETS, UNKNOWN_CLASS
 from covseg_core.volume import LesionMask
 
@@ -79,19 +80,17 @@ def _case(
     patient: str, scan: Path, mask: Path | None, lungs: Path | None, label_set: str
 ) -> CollectedCase:
     ct = read_nifti_ct(scan)
-    return CollectedCase(
-        None,
-        patient,
-        ct,
-        None if mask is None else _lesions(mask, ct, label_set),
-        None if lungs is None else on_grid(sided_lungs(read_values(lungs, (1, 2))), ct),
-    )
+    lesions = None if mask is None else _lesions(mask, ct, label_set)
+    if lungs is None:
+        return CollectedCase(None, patient, ct, lesions)
+    sided = sided_lungs(read_values(lungs, (1, 2)))
+    return CollectedCase(None, patient, ct, lesions, turned_onto(sided, ct.grid))
 
 
 def _lesions(path: Path, ct: CTVolume, label_set: str) -> LesionMask:
     labels = LABEL_SETS[label_set]
     read = read_nifti_labels(path, labels, allow_unknown=True)
-    mask = on_grid(LesionMask(read.labels, read.grid, labels, read.source), ct)
+    mask = turned_onto(LesionMask(read.labels, read.grid, labels, read.source), ct.grid)
     if label_set != INFECTION.name:
         return mask
     known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)

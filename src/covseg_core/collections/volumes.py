@@ -1,27 +1,22 @@
-"""Read masks that are NIfTI volumes, and put them on the grid of their scan."""
+"""Read masks that are NIfTI volumes, and give their values a meaning."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from covseg_core.io.nifti import read_nifti_labels
 from covseg_core.labels import LabelClass, LabelSet
-from covseg_core.transforms.orient import Orientation, standardise_mask
 from covseg_core.volume import LabelVolume, LesionMask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from covseg_core.volume import CTVolume
+__all__ = ["mapped", "read_values"]
 
-__all__ = ["mapped", "on_grid", "read_values"]
-
-_Mask = TypeVar("_Mask", bound=LabelVolume)
 _NO_COLOUR = (0.0, 0.0, 0.0)
 
 
@@ -47,20 +42,3 @@ def mapped(
     for value, label in labels.items():
         table[value] = label
     return LesionMask(table[mask.labels], mask.grid, label_set, mask.source)
-
-
-def on_grid(mask: _Mask, ct: CTVolume) -> _Mask:
-    """Store a mask in the order of its scan's voxels, where only that differs.
-
-    Raises
-    ------
-    GeometryError
-        If it does not lie on the scan.
-    """
-    turn = Orientation(ct.grid)
-    standard = standardise_mask(mask)
-    if standard.grid.matches(turn.standard_grid):
-        labels = np.ascontiguousarray(turn.undo(standard.labels))
-        return replace(mask, labels=labels, grid=ct.grid)
-    mask.require_on(ct)
-    return mask

@@ -1,19 +1,21 @@
-"""Turn an array into the voxel order of another grid of the same voxels."""
+"""Turn an array or a mask into the voxel order of another grid of the same voxels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from covseg_core.errors import GeometryError
+from covseg_core.volume import Grid, LabelVolume
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from covseg_core.volume import Grid
+__all__ = ["in_order_of", "turned_onto"]
 
-__all__ = ["in_order_of"]
+_Mask = TypeVar("_Mask", bound=LabelVolume)
 
 
 def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArray[Any]:
@@ -36,7 +38,7 @@ def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArra
     Raises
     ------
     GeometryError
-        If the grids are not of the same voxels within 0.001 mm.
+        If the grids are not of the same voxels; see `Grid.matches`.
     """
     # Column j: how far one step along axis j of `wanted` leads on `grid`.
     steps = np.linalg.solve(grid.affine_lps[:3, :3], wanted.affine_lps[:3, :3])
@@ -44,25 +46,22 @@ def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArra
     if not (np.abs(whole).sum(axis=0) == 1).all() or abs(np.linalg.det(whole)) != 1:
         raise _other_voxels(wanted, grid)
     # An affine counts axes as x, y, z, an array as z, y, x.
-    whole = whole[::-1, ::-1]
-    order = np.abs(whole).argmax(axis=0)
-    signs = whole.sum(axis=0).astype(int)
+    order = np.abs(whole[::-1, ::-1]).argmax(axis=0)
+    signs = whole[::-1, ::-1].sum(axis=0).astype(int)
     turned = array.transpose(order)[tuple(slice(None, None, sign) for sign in signs)]
-    if turned.shape != wanted.shape or not _same_corners(wanted, grid, order, signs):
+    turn = np.eye(4)
+    turn[:3, :3] = whole
+    turn[:3, 3] = np.where(whole.sum(axis=1) < 0, np.array(grid.shape[::-1]) - 1, 0)
+    z, y, x = turned.shape
+    if not Grid((z, y, x), grid.affine_lps @ turn).matches(wanted):
         raise _other_voxels(wanted, grid)
     return turned
 
 
-def _same_corners(
-    wanted: Grid, grid: Grid, order: npt.NDArray[np.intp], signs: npt.NDArray[np.int_]
-) -> bool:
-    """Compare where the first and the last voxel lie."""
-    last = np.array(wanted.shape) - 1
-    ends = np.zeros((2, 3))
-    for axis, (old, sign) in enumerate(zip(order, signs, strict=True)):
-        ends[:, old] = (0, last[axis]) if sign > 0 else (last[axis], 0)
-    here = wanted.world_mm(np.stack((np.zeros(3), last)))
-    return bool(np.abs(grid.world_mm(ends) - here).max() < 1e-3)
+def turned_onto(mask: _Mask, grid: Grid) -> _Mask:
+    """Give a mask in the voxel order of `grid`; raises as `in_order_of` does."""
+    labels = np.ascontiguousarray(in_order_of(grid, mask.labels, mask.grid))
+    return replace(mask, labels=labels, grid=grid)
 
 
 def _other_voxels(wanted: Grid, grid: Grid) -> GeometryError:

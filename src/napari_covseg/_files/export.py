@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from covseg_core.io.mask_formats import FORMATS, FormatName
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
-from covseg_core.io.same_voxels import in_order_of
+from covseg_core.io.same_voxels import in_order_of, turned_onto
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import mask_from_layer
 from napari_covseg._files.lungs import lungs_of_scan
@@ -148,8 +148,7 @@ def _lungs(wish: ExportWish) -> Generator[Progress, None, TracedMask]:
     lungs = wish.lungs
     if lungs is None:
         lungs = yield from lungs_of_scan(wish.ct)
-    labels = in_order_of(wish.grid, lungs.labels, lungs.grid)
-    there = LungMask(labels, wish.grid, source=lungs.source)
+    there = turned_onto(lungs, wish.grid)
     return TracedMask(there, MaskOrigin.of_lungs(there))
 
 

@@ -9,7 +9,7 @@ from covseg_core.errors import InputRefusedError
 from covseg_core.io import is_nifti
 from covseg_core.io.mask_formats import stem_of
 from covseg_core.io.mask_origin import MaskOrigin
-from covseg_core.io.same_voxels import in_order_of
+from covseg_core.io.same_voxels import in_order_of, turned_onto
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import LayerTuple, mask_layer
@@ -97,7 +97,7 @@ def _from_dicom(path: Path, ct: CTVolume, grid: Grid) -> Imported:
 
     found = read_dicom_seg(path, ct)
     told = _told(path, found.lesions, found.lungs, found.notes)
-    lesions = None if found.lesions is None else _turned(found.lesions, grid)
+    lesions = None if found.lesions is None else turned_onto(found.lesions, grid)
     return Imported(lesions, found.origin, found.lungs, told)
 
 
@@ -115,12 +115,7 @@ def _from_nifti(path: Path, ct: CTVolume, grid: Grid) -> Imported:
         )
     lesions = LesionMask(mask.labels, mask.grid, classes)
     told = _told(path, lesions, None, mask.source.notes)
-    return Imported(_turned(lesions, grid), origin, None, told)
-
-
-def _turned(lesions: LesionMask, grid: Grid) -> LesionMask:
-    labels = in_order_of(grid, lesions.labels, lesions.grid)
-    return LesionMask(labels, grid, lesions.label_set)
+    return Imported(turned_onto(lesions, grid), origin, None, told)
 
 
 def _told(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from covseg_core.errors import GeometryError
-from covseg_core.io.same_voxels import in_order_of
+from covseg_core.io.same_voxels import in_order_of, turned_onto
 from covseg_core.volume import Grid, LesionMask
 
 AXES = np.array([[0.96, -0.224, 0.168], [0.28, 0.768, -0.576], [0.0, 0.6, 0.8]])
@@ -40,11 +40,27 @@ def test_no_voxel_is_copied(oblique, stored):
     assert np.shares_memory(turned, oblique.labels)
 
 
+def test_a_spacing_rounded_otherwise_is_the_same_grid():
+    shape = (2, 256, 256)
+    scan = Grid.from_spacing(shape, (2, 0.7, 0.7))
+    rounded = Grid.from_spacing(shape, (2, 0.7001, 0.7001))
+    mask = LesionMask(np.ones(shape, np.uint8), rounded)
+    assert turned_onto(mask, scan).grid is scan
+
+
+def test_a_mask_is_turned_with_its_labels(oblique, stored):
+    other = stored(oblique, (1, 2, 0), (True, True, False))
+    turned = turned_onto(other, oblique.grid)
+    assert turned.labels.flags.c_contiguous
+    assert np.array_equal(turned.labels, oblique.labels)
+    assert turned.grid is oblique.grid
+
+
 @pytest.mark.parametrize(
     "change",
     [
         np.diag([2.0, 1.0, 1.0, 1.0]),
-        np.array([[1, 0, 0, 0.01], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
+        np.array([[1, 0, 0, 0.2], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
         np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
     ],
     ids=["coarser", "shifted", "sheared"],

@@ -25,7 +25,7 @@ def test_layers_show_scan_and_mask_where_they_lie(store, turned):
     assert kind == "labels"
     assert arguments["name"] == "a mask 1"
     found = mask_from_layer(data, arguments["metadata"])
-    assert found.grid.matches(lesions.grid, tolerance_mm=0.01)
+    assert found.grid.matches(lesions.grid)
     np.testing.assert_array_equal(found.labels, lesions.labels)
     assert ready.scan[0].shape == data.shape
     assert (ready.origin.kind, ready.origin.model) == ("model", "some")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,12 @@ from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg import SegMasks, is_dicom_seg, read_dicom_seg
 from covseg_core.io.images import is_picture, read_picture_ct
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS, UNKNOWN_CLASS
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import (
     CTVolume,
     Grid,
-    LabelVolume,
     LesionMask,
     LungMask,
 )
@@ -27,7 +26,6 @@ __all__ = ["read_lesions", "read_lungs", "read_scan"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 LOSSLESS = (".png", ".bmp")
-_Mask = TypeVar("_Mask", bound=LabelVolume)
 
 
 def read_scan(path: Path, series: str | None) -> CTVolume:
@@ -60,7 +58,7 @@ def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
 
         read = read_nifti_labels(path, labels, allow_unknown=True)
         mask = LesionMask(read.labels, read.grid, labels, read.source)
-        mask = _turned(mask, grid)
+        mask = turned_onto(mask, grid)
     if labels.name != INFECTION.name:
         return mask
     known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
@@ -91,7 +89,7 @@ def read_lungs(path: Path, grid: Grid) -> LungMask:
 
     read = read_nifti_labels(path, LUNGS)
     lungs = LungMask(read.labels, read.grid, source=read.source)
-    return _turned(told_apart(lungs), grid)
+    return turned_onto(told_apart(lungs), grid)
 
 
 def _read_seg(path: Path, grid: Grid) -> SegMasks:
@@ -113,16 +111,3 @@ def _picture(path: Path) -> npt.NDArray[np.uint8]:
 
     grey = read_slice(path).grey
     return grey.reshape(1, *grey.shape)
-
-
-def _turned(mask: _Mask, grid: Grid) -> _Mask:
-    """Store a mask in the order of its scan's voxels, where only that differs."""
-    from covseg_core.transforms.orient import Orientation, standardise_mask
-
-    turn = Orientation(grid)
-    standard = standardise_mask(mask)
-    if not standard.grid.matches(turn.standard_grid):
-        return mask
-    return replace(
-        mask, labels=np.ascontiguousarray(turn.undo(standard.labels)), grid=grid
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from covseg_core.errors import GeometryError
-from covseg_core.volume import AFFINE_TOLERANCE_MM, Grid
+from covseg_core.volume import SAME_PLACE_MM, Grid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -104,7 +104,7 @@ def _start_in(grid: Grid, small: Grid) -> npt.NDArray[np.int_]:
     end = start + np.array(small.shape)
     laid = grid.world_mm(np.stack([start, end - 1]))
     outside = (start < 0).any() or (end > grid.shape).any()
-    if outside or not np.allclose(laid, _ends(small), rtol=0, atol=AFFINE_TOLERANCE_MM):
+    if outside or not np.allclose(laid, _ends(small), rtol=0, atol=SAME_PLACE_MM):
         raise GeometryError(
             f"a mask of {small.shape} voxels does not fit into a grid of {grid.shape} "
             "by whole voxels; resample it first."
