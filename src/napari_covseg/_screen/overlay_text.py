@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["set_banner", "set_facts"]
 
-_PLAIN = "#d5dae0"
 _FONT_PT = 9
 _banners: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 _facts: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
@@ -41,7 +40,8 @@ def _show(viewer: Viewer) -> None:
     banner, facts = _banners.get(viewer, ""), _facts.get(viewer, "")
     overlay = _overlay_of(viewer)
     overlay.text = "\n".join(part for part in (banner, facts) if part)
-    overlay.color = WARNING if banner else _PLAIN
+    # Without a colour, napari takes one that stands out from its theme.
+    overlay.color = WARNING if banner else None
     overlay.font_size = _FONT_PT
     overlay.position = "top_left"
     overlay.visible = bool(overlay.text)

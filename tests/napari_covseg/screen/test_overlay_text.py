@@ -22,7 +22,11 @@ def test_facts_stand_in_the_corner(viewer):
     overlay = viewer.canvas.overlays.text
     assert overlay.visible
     assert overlay.text == "slice 3"
-    assert colour_of(overlay) != WARNING
+
+
+def test_facts_leave_their_colour_to_the_theme(viewer):
+    set_facts(viewer, "slice 3")
+    assert viewer.canvas.overlays.text.color is None
 
 
 def test_banner_stands_above_the_facts_in_the_colour_of_warnings(viewer):
@@ -39,7 +43,7 @@ def test_facts_stay_when_the_banner_goes(viewer):
     set_banner(viewer, "")
     overlay = viewer.canvas.overlays.text
     assert overlay.text == "slice 3"
-    assert colour_of(overlay) != WARNING
+    assert overlay.color is None
 
 
 def test_nothing_to_tell_hides_the_corner(viewer):
