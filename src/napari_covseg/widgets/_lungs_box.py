@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from napari_covseg._files.read_scan import read_lobes_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Finished, Outcome, Run
 from napari_covseg._screen.removal import remove_soon
+from napari_covseg.widgets._onto_scan import OTHER_SCAN
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
@@ -95,21 +96,21 @@ class LungsBox(QWidget):
 
     def _keep_lungs(self, outcome: Outcome) -> None:
         self.refresh()
-        if self._is_for_scan(outcome):
-            self._session.set_lungs(outcome.value)
+        if isinstance(outcome, Finished):
+            self._session.set_lungs(outcome.value, self._searched)
 
     def _keep_lobes(self, outcome: Outcome) -> None:
         from covseg_core.severity.regions import lungs_from_lobes
 
         self.refresh()
-        if not self._is_for_scan(outcome):
+        if not isinstance(outcome, Finished):
+            return
+        if self._session.scan is not self._searched:
+            self.waiting.say(OTHER_SCAN, warning=True)
             return
         if self._session.lungs is None:
             self._session.set_lungs(lungs_from_lobes(outcome.value))
         self._session.set_lobes(outcome.value)
-
-    def _is_for_scan(self, outcome: Outcome) -> TypeGuard[Finished]:
-        return isinstance(outcome, Finished) and self._session.scan is self._searched
 
     def _ask_lobes(self) -> None:
         name, _ = QFileDialog.getOpenFileName(

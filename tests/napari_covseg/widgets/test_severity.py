@@ -12,7 +12,8 @@ from covseg_core.volume import Grid, LesionMask, LobeMask, LungMask
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._session.editor import GROWING
 from napari_covseg._session.session import Session
-from napari_covseg.widgets import severity
+from napari_covseg.widgets import _lungs_box, severity
+from napari_covseg.widgets._onto_scan import OTHER_SCAN
 from napari_covseg.widgets.severity import SeverityStep
 
 LONG = 180_000
@@ -57,6 +58,17 @@ def measured(session, step, mask, phantom, qtbot):
 
 def settle(step, qtbot):
     qtbot.waitUntil(lambda: not step.is_stale, timeout=LONG)
+
+
+def found(lungs):
+    """Find lungs as a child does, without one."""
+    yield None
+    return lungs
+
+
+def choose_another(session, phantom):
+    data, arguments, _ = ct_layer(phantom.ct, "Another")
+    session.choose_scan(session.viewer.add_image(data, **arguments))
 
 
 def shown(step):
@@ -238,6 +250,16 @@ class TestLungs:
         assert float(left) == pytest.approx(400, rel=0.1)
         assert step.lungs.find.isHidden()
 
+    def test_they_are_kept_for_their_scan_though_another_is_in_front(
+        self, session, step, scan, phantom, qtbot, monkeypatch
+    ):
+        monkeypatch.setattr(_lungs_box, "in_child", lambda *_: found(phantom.lungs))
+        step.lungs.find.click()
+        choose_another(session, phantom)
+        qtbot.waitUntil(lambda: not step.lungs.waiting.is_busy, timeout=LONG)
+        assert session.lungs is None
+        assert session.lungs_of(scan) is phantom.lungs
+
     def test_they_are_shown_on_request(self, session, measured, mask, qtbot):
         session.viewer.layers.selection.active = mask.layer
         measured.lungs.show_lungs.setChecked(True)
@@ -335,6 +357,15 @@ class TestLobes:
         qtbot.waitUntil(lambda: session.lobes is not None, timeout=LONG)
         settle(step, qtbot)
         assert shown(step)["Lung (ml)"] == ("600.0", "400.0", "1000")
+
+    def test_lobes_of_a_scan_that_is_not_in_front_any_more_are_told(
+        self, step, scan, session, lobes, phantom, qtbot
+    ):
+        step.lungs.open_lobes(lobes)
+        choose_another(session, phantom)
+        qtbot.waitUntil(lambda: not step.lungs.waiting.is_busy, timeout=LONG)
+        assert session.lobes is None
+        assert step.lungs.waiting.words.text() == OTHER_SCAN
 
     def test_a_mask_of_something_else_is_told(
         self, step, scan, phantom, tmp_path, qtbot
