@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWidget
 
@@ -61,6 +61,7 @@ class LungsBox(QWidget):
         self.find.clicked.connect(self._find)
         self.lobes.clicked.connect(self._ask_lobes)
         self.show_lungs.toggled.connect(self._show_layer)
+        session.viewer.layers.events.removed.connect(self._on_removed)
         session.scan_changed.connect(self.refresh)
         session.lungs_changed.connect(self.refresh)
         self.refresh()
@@ -118,6 +119,12 @@ class LungsBox(QWidget):
         )
         if name:
             self.open_lobes(Path(name))
+
+    def _on_removed(self, event: Any) -> None:
+        """Untick the box when the user has removed the layer."""
+        if event.value is self._layer:
+            self._layer = None
+            self.show_lungs.setChecked(False)
 
     def _show_layer(self, is_on: bool) -> None:
         layer, self._layer = self._layer, None

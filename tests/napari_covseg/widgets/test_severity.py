@@ -268,6 +268,11 @@ class TestLungs:
         measured.lungs.show_lungs.setChecked(False)
         qtbot.waitUntil(lambda: "Lungs" not in session.viewer.layers)
 
+    def test_box_is_unticked_when_they_are_removed_by_hand(self, session, measured):
+        measured.lungs.show_lungs.setChecked(True)
+        session.viewer.layers.remove("Lungs")
+        assert not measured.lungs.show_lungs.isChecked()
+
     def test_they_can_be_removed_together_with_the_scan(self, session, measured):
         measured.lungs.show_lungs.setChecked(True)
         # As napari does with layers that are selected: each one must be there.
