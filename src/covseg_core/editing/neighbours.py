@@ -47,10 +47,8 @@ def copy_slice(
     """
     for number in (target, source):
         if not 0 <= number < len(labels):
-            raise UsageError(
-                f"there is no slice {number + 1}, the scan has {len(labels)}; "
-                "go to a slice that has this neighbour."
-            )
+            side = "below" if number < 0 else "above"
+            raise UsageError(f"the scan ends here: it has no slice {side} this one.")
     result = labels.copy()
     image, model = result[target], labels[source]
     if replace:

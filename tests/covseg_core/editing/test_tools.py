@@ -64,7 +64,7 @@ def test_all_classes_are_copied_and_may_replace():
 
 
 def test_slice_below_the_lowest_is_refused():
-    with pytest.raises(UsageError, match="there is no slice 0"):
+    with pytest.raises(UsageError, match="no slice below this one"):
         proposed("Copy from a slice", slice_number=0)
 
 

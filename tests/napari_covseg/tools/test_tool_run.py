@@ -38,7 +38,7 @@ def test_tool_that_can_do_nothing_tells_why(start, qtbot):
     run = start(COPY, slice_number=0)
     with qtbot.waitSignal(run.failed) as told:
         pass
-    assert told.args[0].sentence.startswith("There is no slice 0")
+    assert told.args[0].sentence.startswith("The scan ends here")
 
 
 def test_edit_meanwhile_makes_the_run_void(start, workplace, qtbot):

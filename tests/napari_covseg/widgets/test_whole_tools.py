@@ -145,7 +145,7 @@ def test_tool_that_can_do_nothing_says_why(tools, workplace, qtbot):
     show_slice(workplace.viewer, workplace.mask, 0)
     tools.tools.setCurrentText("Copy from a slice")
     preview(tools, qtbot)
-    assert "there is no slice 0" in tools.status.text().lower()
+    assert "has no slice below this one" in tools.status.text()
     assert tools.status.objectName() == "warning"
 
 
@@ -159,10 +159,7 @@ def test_tool_that_a_key_runs_is_told_elsewhere(tools, workplace, qtbot):
     show_slice(workplace.viewer, workplace.mask, 0)
     tools.run_now(COPY_FROM_SLICE, CopySlice())
     wait(tools, qtbot)
-    assert told[-1] == (
-        "There is no slice 0, the scan has 20; go to a slice that has this neighbour.",
-        True,
-    )
+    assert told[-1] == ("The scan ends here: it has no slice below this one.", True)
 
 
 def test_slices_that_were_checked_are_told(tools, workplace, qtbot):
