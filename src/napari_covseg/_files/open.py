@@ -9,6 +9,7 @@ import numpy as np
 
 from covseg_core.errors import InputRefusedError, SeriesChoiceError
 from covseg_core.io import is_nifti, read_ct
+from covseg_core.io.images import is_picture
 from covseg_core.labels import INFECTION, LESIONS, LUNGS, LabelSet
 from napari_covseg._convert import LayerTuple, ct_layer, mask_layer
 
@@ -58,6 +59,11 @@ def open_path(
     """
     if is_nifti(path) and not path.is_dir():
         return _open_nifti(path)
+    if is_picture(path):
+        raise InputRefusedError(
+            f"{path.name} is a picture, and only a CT opens here; "
+            "`covseg predict --slices8bit` outlines pictures."
+        )
     try:
         return _opened(read_ct(path), "CT")
     except SeriesChoiceError as several:
