@@ -111,9 +111,13 @@ def _read_exactly(stream: IO[bytes], layout: Layout, *, packed: bool) -> bytearr
         if packed:
             _require_end(stream)
     except EOFError as error:
-        raise _cut(content, layout) from error
+        # How much it holds is unknown: gzip drops the piece in which it ends.
+        raise InputRefusedError("the file is cut. Copy it again.") from error
     if len(content) < layout.n_bytes:
-        raise _cut(content, layout)
+        raise InputRefusedError(
+            f"the header claims {layout.n_bytes} bytes of voxels, the file holds "
+            f"{len(content)}. It was cut or its header is wrong; copy it again."
+        )
     return content
 
 
@@ -124,10 +128,3 @@ def _require_end(stream: IO[bytes]) -> None:
             f"the file goes on for more than {_MOST_BYTES_BEHIND} bytes behind the "
             "voxels that its header claims. It is damaged; copy it again."
         )
-
-
-def _cut(content: bytearray, layout: Layout) -> InputRefusedError:
-    return InputRefusedError(
-        f"the header claims {layout.n_bytes} bytes of voxels, the file holds "
-        f"{len(content)} and is cut. Copy it again."
-    )

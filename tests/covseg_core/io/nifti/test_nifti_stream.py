@@ -20,6 +20,14 @@ def test_a_cut_file_is_refused(disk, path, share):
         read_nifti_ct(path)
 
 
+def test_a_cut_gzipped_file_is_not_said_to_be_empty(disk, tmp_path):
+    noise = np.random.default_rng(1).integers(-1000, 999, (40, 40, 9)).astype(np.int16)
+    path = disk.save(tmp_path / "a.nii.gz", noise)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputRefusedError, match=r"^a\.nii\.gz: the file is cut\. Copy"):
+        read_nifti_ct(path)
+
+
 def test_a_flipped_bit_in_a_gzipped_file_is_noticed(disk, tmp_path):
     path = disk.save(tmp_path / "a.nii.gz", np.full((9, 9, 9), -500, np.int16))
     disk.edit(path, path.stat().st_size - 8, b"\0\0\0\0")
