@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,7 @@ from covseg_core.cli.app import make_app
 from covseg_core.errors import CovsegError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["run"]
 
@@ -50,9 +53,13 @@ def run(arguments: Sequence[str]) -> int:
     debug = DEBUG in arguments
     words = [word for word in arguments if word != DEBUG]
     try:
-        answer = make_app()(
-            words, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        with _stopped_by_sigterm():
+            answer = make_app()(
+                words,
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
     except CycloptsError as error:
         return _complain(_plain(error), USAGE, debug)
     except ValidationError as error:
@@ -72,6 +79,20 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _complain(_record(error), BUG, debug)
     return answer if isinstance(answer, int) else OK
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM stop a command as Ctrl+C does, so that nothing is left half done."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _complain(message: str, code: int, debug: bool) -> int:
