@@ -40,13 +40,15 @@ class SoftLungs:
     @classmethod
     def of(cls, lungs: LungMask, coarse_mm: float) -> SoftLungs:
         """Average a lung mask that is not empty over blocks of up to `coarse_mm`."""
+        from skimage.measure import block_reduce
+
         box = class_box((lungs.labels > 0).view(np.uint8), 1)
         if box is None:
             raise ValueError("the lung mask is empty.")
         steps = _steps(lungs.grid, coarse_mm)
         shares = np.stack(
             [
-                _block_means(lungs.labels[box] == side, steps)
+                block_reduce(lungs.labels[box] == side, steps, np.mean)
                 for side in (Lung.RIGHT, Lung.LEFT)
             ]
         )
@@ -63,15 +65,9 @@ class SoftLungs:
     @property
     def centre_mm(self) -> npt.NDArray[np.float64]:
         """Centre of mass of both lungs, in LPS mm."""
-        both = self.shares.sum(axis=0)
-        middle = [
-            np.average(
-                np.arange(both.shape[axis]),
-                weights=both.sum(axis=tuple({0, 1, 2} - {axis})),
-            )
-            for axis in range(3)
-        ]
-        return self.grid.world_mm(middle)
+        from scipy import ndimage
+
+        return self.grid.world_mm(ndimage.center_of_mass(self.shares.sum(axis=0)))
 
     def blurred(self, sigma_mm: float) -> SoftLungs:
         """Blur, so that lungs further apart still pull on each other."""
@@ -117,16 +113,6 @@ def thinned(lungs: LungMask, coarse_mm: float) -> LungMask:
 
 def _steps(grid: Grid, coarse_mm: float) -> tuple[int, ...]:
     return tuple(max(1, int(coarse_mm / step)) for step in grid.spacing_mm_zyx)
-
-
-def _block_means(
-    inside: npt.NDArray[np.bool_], steps: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
-    missing = [-size % step for size, step in zip(inside.shape, steps, strict=True)]
-    full = np.pad(inside, [(0, n) for n in missing])
-    (z, y, x), (a, b, c) = full.shape, steps
-    blocks = full.reshape(z // a, a, y // b, b, x // c, c)
-    return np.asarray(blocks.mean(axis=(1, 3, 5)))
 
 
 def _coarser(
