@@ -10,9 +10,11 @@ from napari.utils.colormaps import DirectLabelColormap
 from covseg_core.labels import UNKNOWN_CLASS
 
 if TYPE_CHECKING:
+    from napari.layers import Layer
+
     from covseg_core.labels import LabelSet
 
-__all__ = ["GREY_LEVELS", "LUNG_WINDOW_HU", "CTStyle", "MaskStyle"]
+__all__ = ["GREY_LEVELS", "LUNG_WINDOW_HU", "CTStyle", "MaskStyle", "place_like"]
 
 LUNG_WINDOW_HU = (-1350.0, 150.0)
 """Black and white of the lung window: width 1500, centre -600."""
@@ -81,3 +83,13 @@ class MaskStyle:
     def _names(self) -> dict[int, str]:
         titles = {label.value: label.title for label in self.label_set.classes}
         return {0: "Background", **titles, UNKNOWN_CLASS: "Infected, class unknown"}
+
+
+def place_like(layer: Layer) -> dict[str, Any]:
+    """Give the arguments that lay a new layer voxel on voxel over another."""
+    return {
+        "scale": layer.scale,
+        "translate": layer.translate,
+        "units": layer.units,
+        "axis_labels": layer.axis_labels,
+    }

@@ -4,7 +4,7 @@ import numpy as np
 from napari.layers import Labels
 
 from covseg_core.labels import INFECTION, LESIONS
-from napari_covseg._layer_styles import MaskStyle
+from napari_covseg._layer_styles import MaskStyle, place_like
 
 
 def test_classes_have_their_colours_and_background_is_clear():
@@ -31,3 +31,14 @@ def test_status_bar_names_the_class_under_the_cursor():
     assert "Background" in told[0]
     assert "Consolidation" in told[1]
     assert "class unknown" in told[2]
+
+
+def test_layer_lies_on_another_voxel_on_voxel(workplace):
+    scan = workplace.scan
+    layer = Labels(np.zeros(scan.data.shape, np.uint8), **place_like(scan))
+    for voxel in ((0, 0, 0), (3, 4, 5)):
+        np.testing.assert_array_equal(
+            layer.data_to_world(voxel), scan.data_to_world(voxel)
+        )
+    assert layer.units == scan.units
+    assert layer.axis_labels == scan.axis_labels

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_covseg._layer_styles import MaskStyle
+from napari_covseg._layer_styles import MaskStyle, place_like
 from napari_covseg._screen.removal import remove_soon
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class Before(QObject):
         self._layer = self._viewer.add_labels(
             editor.opened_labels(),
             name=f"{mask.name} as opened",
-            scale=mask.scale,
-            translate=mask.translate,
-            units=mask.units,
-            axis_labels=mask.axis_labels,
+            **place_like(mask),
             **MaskStyle(editor.label_set, mask.opacity).as_kwargs(),
         )
         self._layer.contour = mask.contour

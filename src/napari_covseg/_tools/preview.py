@@ -8,6 +8,7 @@ import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 from covseg_core.editing.tools import ADDED, CHANGED, REMOVED
+from napari_covseg._layer_styles import place_like
 from napari_covseg._screen.removal import remove_soon
 
 if TYPE_CHECKING:
@@ -91,10 +92,7 @@ class Preview:
         self._layer = self._viewer.add_labels(
             picture,
             name=f"Preview: {title}",
-            scale=mask.scale,
-            translate=corner,
-            units=mask.units,
-            axis_labels=mask.axis_labels,
+            **place_like(mask) | {"translate": corner},
             colormap=_colours(),
             opacity=1.0,
         )

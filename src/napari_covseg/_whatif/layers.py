@@ -11,7 +11,7 @@ from covseg_core.inference.imagined import RECONSTRUCTION, TISSUES
 from covseg_core.labels import Tissue
 from covseg_core.volume import SYNTHETIC, SYNTHETIC_NOTE, Source
 from napari_covseg._convert import CTFacts, facts_of
-from napari_covseg._layer_styles import MaskStyle
+from napari_covseg._layer_styles import MaskStyle, place_like
 from napari_covseg._screen.overlay_text import set_banner
 from napari_covseg._session.boxed import BoxedImage
 
@@ -120,7 +120,7 @@ class WhatIfLayers(QObject):
             multiscale=False,
             visible=False,
             metadata={"covseg": self._facts()},
-            **self._place(),
+            **place_like(self._scan),
         )
 
     def _add_paint(self) -> Labels:
@@ -129,7 +129,7 @@ class WhatIfLayers(QObject):
             name=_PAINT,
             visible=False,
             **MaskStyle(TISSUES, opacity=_PAINT_OPACITY).as_kwargs(),
-            **self._place(),
+            **place_like(self._scan),
         )
         paint.brush_size = _BRUSH_PX
         paint.selected_label = int(Tissue.GGO)
@@ -141,15 +141,6 @@ class WhatIfLayers(QObject):
             raise TypeError("a what-if needs a scan that CovSeg has opened.")
         source = Source(notes=(SYNTHETIC_NOTE,), is_synthetic=True)
         return CTFacts(facts.grid, source=source)
-
-    def _place(self) -> dict[str, Any]:
-        scan = self._scan
-        return {
-            "scale": scan.scale,
-            "translate": scan.translate,
-            "units": scan.units,
-            "axis_labels": scan.axis_labels,
-        }
 
     def _tell(self, event: Any = None) -> None:
         layers = self._viewer.layers
