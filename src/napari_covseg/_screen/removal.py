@@ -18,9 +18,11 @@ def remove_soon(viewer: Viewer, layer: Layer) -> None:
     """Hide a layer, and remove it in the next turn of the event loop.
 
     napari removes selected layers one after the other, tells of each, and fails where
-    one of them is gone before its turn.
+    one of them is gone before its turn.  The name is free at once, for a layer that
+    takes the place of this one.
     """
     layer.visible = False
+    layer.name = f"{layer.name} (removed)"
     QTimer.singleShot(0, partial(_remove, viewer, layer))
 
 

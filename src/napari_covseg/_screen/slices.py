@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-__all__ = ["bring_into_view", "is_axial", "show_slice", "shown_slice", "voxel_at"]
+__all__ = [
+    "NO_SLICE",
+    "bring_into_view",
+    "is_axial",
+    "show_slice",
+    "shown_slice",
+    "voxel_at",
+]
+
+NO_SLICE = "This works on the slice on screen: show axial slices first."
 
 
 def is_axial(viewer: Viewer) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from qtpy.QtCore import QObject, QTimer
+
+from napari_covseg._layer_styles import place_like
+from napari_covseg._screen.temporary import TemporaryLayer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from napari.layers import Image
 
+    from napari_covseg._convert import LayerTuple
     from napari_covseg._session.session import Session
 
-__all__ = ["DOUBT_LAYER", "doubt_picture", "show_doubt"]
+__all__ = ["DOUBT_LAYER", "DoubtLayer", "doubt_picture"]
 
 DOUBT_LAYER = "Model's uncertainty"
 _FULL = 255
@@ -22,34 +28,45 @@ def doubt_picture(entropy: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.round(entropy * _FULL), np.uint8)
 
 
-def show_doubt(session: Session, picture: npt.NDArray[Any]) -> None:
-    """Lay the uncertainty over the scan, in place of an earlier one.
+class DoubtLayer(QObject):
+    """Shows the uncertainty of the scan in front, and never that of another.
 
     Parameters
     ----------
     session : Session
-        Whose scan it is of.
-    picture : ndarray of uint8, shape (Z, Y, X)
-        From `doubt_picture`, in the standard orientation.
+        Owns this object.
     """
-    scan, layers = session.scan, session.viewer.layers
-    if scan is None:
-        return
-    in_hand = layers.selection.active
-    if DOUBT_LAYER in layers:
-        layers.remove(DOUBT_LAYER)
-    session.viewer.add_image(
-        picture,
-        name=DOUBT_LAYER,
-        colormap="inferno",
-        contrast_limits=(0, _FULL),
-        blending="additive",
-        opacity=0.7,
-        scale=scan.scale,
-        translate=scan.translate,
-        units=scan.units,
-        axis_labels=scan.axis_labels,
-    )
-    # napari selects a new layer, and the brush would be gone.
-    if in_hand in layers:
-        layers.selection.active = in_hand
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._shown = TemporaryLayer(session.viewer)
+        # Not at once, as napari may be removing layers, and must get none meanwhile.
+        self._showing = QTimer(self)
+        self._showing.setSingleShot(True)
+        self._showing.timeout.connect(self._show)
+        session.doubt_changed.connect(self._showing.start)
+
+    @classmethod
+    def of(cls, session: Session) -> DoubtLayer:
+        """Give the one of a session; a second dock goes on with the layer."""
+        return session.findChild(cls) or cls(session)
+
+    def _show(self) -> None:
+        scan, picture = self._session.scan, self._session.doubt_picture
+        if scan is None or picture is None:
+            self._shown.remove()
+        else:
+            self._shown.show(_lay_over(scan, picture))
+
+
+def _lay_over(scan: Image, picture: npt.NDArray[np.uint8]) -> LayerTuple:
+    arguments = {
+        "name": DOUBT_LAYER,
+        "colormap": "inferno",
+        "contrast_limits": (0, _FULL),
+        "blending": "additive",
+        "opacity": 0.7,
+        **place_like(scan),
+    }
+    return picture, arguments, "image"

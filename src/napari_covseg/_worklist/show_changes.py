@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from covseg_core.cases.diff import CHANGES, mark_changes
 from covseg_core.transforms.orient import standardise_mask
 from napari_covseg._files.read_scan import Reading
-from napari_covseg._layer_styles import MaskStyle
+from napari_covseg._layer_styles import MaskStyle, place_like
+from napari_covseg._screen.temporary import TemporaryLayer
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import numpy as np
     import numpy.typing as npt
-    from napari.layers import Labels
 
     from napari_covseg._session.session import Session
     from napari_covseg._worklist.open_case import CaseWish
@@ -49,7 +49,7 @@ def find_changes(
 
 
 class ChangesLayer:
-    """Shows and removes the layer; it is no mask and nobody can paint on it.
+    """Shows and removes the layer; it is no mask.
 
     Parameters
     ----------
@@ -59,29 +59,22 @@ class ChangesLayer:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._layer: Labels | None = None
+        self._shown = TemporaryLayer(session.viewer)
 
     def show(self, marks: npt.NDArray[np.uint8], since: int) -> None:
         """Show changes since a version, in place of what was shown."""
-        self.remove()
         editor = self._session.mask
         if editor is None:
+            self.remove()
             return
-        under = editor.layer
-        self._layer = self._session.viewer.add_labels(
-            marks,
-            name=f"Changes since mask {since}",
-            scale=under.scale,
-            translate=under.translate,
-            units=under.units,
-            axis_labels=under.axis_labels,
+        arguments = {
+            "name": f"Changes since mask {since}",
+            **place_like(editor.layer),
             **MaskStyle(CHANGES, _OPACITY).as_kwargs(),
-        )
-        self._layer.editable = False
-        self._session.viewer.layers.selection.active = under
+        }
+        self._shown.show((marks, arguments, "labels"))
+        self._session.viewer.layers.selection.active = editor.layer
 
     def remove(self) -> None:
         """Take it away, if it is there."""
-        layer, self._layer = self._layer, None
-        if layer is not None and layer in self._session.viewer.layers:
-            self._session.viewer.layers.remove(layer)
+        self._shown.remove()

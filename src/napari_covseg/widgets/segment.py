@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -14,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from covseg_core.errors import CovsegError
+from covseg_core.errors import CovsegError, UsageError
 from covseg_core.inference.config import PredictSettings, UncertaintySettings
 from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.transforms.orient import standardise_mask
@@ -23,8 +22,8 @@ from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.form import SettingsForm
 from napari_covseg._screen.preferences import preferred_device
 from napari_covseg._screen.rows import add_row, form_rows
-from napari_covseg._screen.slices import shown_slice
-from napari_covseg._tools.doubt import DOUBT_LAYER, show_doubt
+from napari_covseg._screen.slices import NO_SLICE, is_axial, shown_slice
+from napari_covseg._tools.doubt import DoubtLayer
 from napari_covseg._tools.outline import Growth, Outline, OutlineWish, outline
 from napari_covseg.widgets._folded import Fold
 from napari_covseg.widgets._pickers import ModelPicker
@@ -78,16 +77,12 @@ class SegmentStep(QWidget):
         self.form = SettingsForm(PredictSettings, {"device": _DEVICES})
         if (device := preferred_device()) != "auto":
             self.form.show_settings(PredictSettings(device=device))
-        # Not at once, as napari may be removing several layers, and misses one then.
-        self._showing = QTimer(self)
-        self._showing.setSingleShot(True)
-        self._showing.timeout.connect(self._show_doubt)
         self._lay_out()
         self.panel.wanted.connect(self._start)
         self.models.currentIndexChanged.connect(self._refresh)
         session.scan_changed.connect(self._refresh)
         session.mask_changed.connect(self._on_mask)
-        session.doubt_changed.connect(self._showing.start)
+        DoubtLayer.of(session)
         session.viewer.layers.events.removed.connect(self._on_removed)
         self._refresh()
         self._on_mask()
@@ -163,6 +158,8 @@ class SegmentStep(QWidget):
     def _wish(self, entry: ModelEntry) -> OutlineWish:
         settings, slices = self.form.read(), None
         if self.one_slice.isChecked() and self._session.scan is not None:
+            if not is_axial(self._session.viewer):
+                raise UsageError(NO_SLICE)
             number = shown_slice(self._session.viewer, self._session.scan)
             slices = slice(number, number + 1)
         asks = UncertaintySettings() if self.doubt.isChecked() else None
@@ -206,16 +203,9 @@ class SegmentStep(QWidget):
         if (unsure := prediction.uncertainty) is not None:
             self._session.set_doubt(unsure.slices, found.doubt, scan)
         notes = (f"Note: {note}." for note in prediction.notes)
-        done = f"Done in {prediction.seconds:.0f} s on {prediction.device}."
+        took = f"{prediction.seconds:.0f} s on {prediction.device}"
+        done = f"Outlined {scan.name} in {took}."
         self.panel.say(" ".join((done, *notes)))
-
-    def _show_doubt(self) -> None:
-        """Show the uncertainty of the scan in front, and never that of another."""
-        layers, picture = self._session.viewer.layers, self._session.doubt_picture
-        if picture is not None:
-            show_doubt(self._session, picture)
-        elif DOUBT_LAYER in layers:
-            layers.remove(DOUBT_LAYER)
 
 
 def _extent_buttons() -> tuple[QRadioButton, QRadioButton]:

@@ -1,8 +1,27 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from napari_covseg._tools.doubt import DOUBT_LAYER, doubt_picture, show_doubt
+from napari_covseg._tools.doubt import DOUBT_LAYER, DoubtLayer, doubt_picture
+
+
+@pytest.fixture(autouse=True)
+def doubt(workplace):
+    return DoubtLayer.of(workplace.session)
+
+
+def show(workplace, qtbot, value=0):
+    picture = np.full(workplace.scan.data.shape, value, np.uint8)
+    workplace.session.set_doubt((0.5,), picture)
+    qtbot.waitUntil(lambda: shown(workplace) == [value])
+    return workplace.viewer.layers[DOUBT_LAYER]
+
+
+def shown(workplace):
+    """Give the highest value of each layer over scan and mask."""
+    own = (workplace.scan, workplace.mask)
+    return [layer.data.max() for layer in workplace.viewer.layers if layer not in own]
 
 
 def test_picture_goes_from_sure_to_unsure():
@@ -12,31 +31,29 @@ def test_picture_goes_from_sure_to_unsure():
     assert picture.tolist() == [[[0, 128, 255]]]
 
 
-def test_layer_lies_on_the_scan(workplace):
-    picture = np.zeros(workplace.scan.data.shape, np.uint8)
-    show_doubt(workplace.session, picture)
-    layer = workplace.viewer.layers[DOUBT_LAYER]
+def test_layer_lies_on_the_scan(workplace, qtbot):
+    layer = show(workplace, qtbot)
     np.testing.assert_array_equal(layer.scale, workplace.scan.scale)
     np.testing.assert_array_equal(layer.translate, workplace.scan.translate)
     assert tuple(layer.contrast_limits) == (0, 255)
 
 
-def test_second_one_takes_the_place_of_the_first(workplace):
+def test_second_one_takes_the_place_of_the_first(workplace, qtbot):
     for value in (1, 2):
-        picture = np.full(workplace.scan.data.shape, value, np.uint8)
-        show_doubt(workplace.session, picture)
-    (layer,) = (layer for layer in workplace.viewer.layers if DOUBT_LAYER in layer.name)
-    assert layer.data.max() == 2
+        assert show(workplace, qtbot, value).name == DOUBT_LAYER
 
 
-def test_brush_stays_on_the_mask(workplace):
+def test_brush_stays_on_the_mask(workplace, qtbot):
     workplace.viewer.layers.selection.active = workplace.mask
-    show_doubt(workplace.session, np.zeros(workplace.scan.data.shape, np.uint8))
+    show(workplace, qtbot)
     assert workplace.viewer.layers.selection.active is workplace.mask
 
 
-def test_nothing_is_shown_without_a_scan(workplace):
-    shape = workplace.scan.data.shape
-    workplace.viewer.layers.remove(workplace.scan)
-    show_doubt(workplace.session, np.zeros(shape, np.uint8))
-    assert DOUBT_LAYER not in workplace.viewer.layers
+def test_renamed_one_leaves_with_its_scan(workplace, qtbot):
+    show(workplace, qtbot).name = "mine"
+    workplace.session.choose_scan(None)
+    qtbot.waitUntil(lambda: not shown(workplace))
+
+
+def test_second_dock_goes_on_with_the_layer(workplace, doubt):
+    assert DoubtLayer.of(workplace.session) is doubt
