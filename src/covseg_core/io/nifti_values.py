@@ -24,6 +24,7 @@ _LARGEST_LABEL = 2
 _LEAST_AIR_HU = -200.0
 _LEAST_SPAN_HU = 100.0
 """Values that reach neither this low nor this far cannot show lung and tissue."""
+_LUNG_HU = -500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +95,11 @@ def _judge(values: npt.NDArray[np.float32]) -> tuple[bool, tuple[str, ...]]:
             f"the mean of the values is {mean:.6g}, which no CT in Hounsfield units "
             "has. Export the scan again with its rescale slope and intercept applied."
         )
-    if low < 0:
+    if low < _LUNG_HU:
         return True, ()
     return True, (
-        "No value is below 0 HU although a chest holds air; an offset, often -1024, "
-        "may be missing. Figures in HU may be off.",
+        f"No value is below {low:g} HU although a chest holds air; an offset, often "
+        "-1024, may be missing, or the values were scaled. Figures in HU may be off.",
     )
 
 

@@ -59,6 +59,16 @@ def test_a_ct_without_its_offset_is_noted(disk, nii):
     assert "offset, often -1024, may be missing" in ct.source.notes[0]
 
 
+def test_a_ct_that_shows_no_lung_is_noted(disk, nii):
+    ct = read_nifti_ct(disk.save(nii, (disk.HU // 8).astype(np.int8)))
+    assert ct.is_hu
+    assert "No value is below -125 HU although" in ct.source.notes[0]
+
+
+def test_a_ct_that_shows_lung_is_not_noted(disk, nii):
+    assert read_nifti_ct(disk.save(nii, np.maximum(disk.HU, -600))).source.notes == ()
+
+
 def test_an_intercept_without_slope_is_not_applied_and_noted(disk, nii):
     ct = read_nifti_ct(disk.edit(disk.save(nii), 112, floats(0.0, -1024.0)))
     np.testing.assert_array_equal(ct.hu, disk.HU.transpose(2, 1, 0))
