@@ -50,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         0 done, 1 a bug of ours, 2 wrong usage, 3 input refused, 4 model
         refused, 5 a worse model was not promoted, 130 stopped by the user.
     """
+    _open_closed_streams()
     debug = DEBUG in arguments
     words = [word for word in arguments if word != DEBUG]
     try:
@@ -79,6 +80,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _complain(_record(error), BUG, debug)
     return answer if isinstance(answer, int) else OK
+
+
+def _open_closed_streams() -> None:
+    """Let what is said go nowhere if whoever started this closed its streams."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 @contextmanager

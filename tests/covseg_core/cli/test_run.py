@@ -81,6 +81,24 @@ def test_the_user_can_stop_it(command, refused):
     assert refused(130, "predict") == "covseg: stopped.\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("models list >&-", 0),
+        ("models list --json >&- 2>&-", 0),
+        ("nope 2>&-", 2),
+        ("inspect none.nii.gz >&- 2>&- <&-", 3),
+    ],
+)
+def test_closed_streams_change_no_exit_code(words, code):
+    command = f"{sys.executable} -m covseg_core.cli {words}"
+    answer = subprocess.run(
+        command, shell=True, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (code, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there SIGTERM ends at once")
 def test_sigterm_stops_it_as_ctrl_c_does_and_leaves_no_hidden_file(tmp_path):
     words = sys.executable, "-c", STOPPED_WHILE_WRITING, tmp_path / "ct.nii.gz"
