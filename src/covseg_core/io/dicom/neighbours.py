@@ -19,7 +19,7 @@ __all__ = ["slices_elsewhere"]
 
 
 def slices_elsewhere(frames: Sequence[Frame], others: Sequence[Frame]) -> str:
-    """Say which other series fills a gap of this one, or goes on where it ends.
+    """Say which other series fills gaps of this one, or goes on where it ends.
 
     Parameters
     ----------
@@ -59,9 +59,11 @@ def _depths(
 def _depth_that_fits(
     depths: npt.NDArray[np.float64], candidates: npt.NDArray[np.float64]
 ) -> float | None:
-    """Find the first candidate on a free place of the even steps of `depths`."""
+    """Find the first candidate on a free place on or between even steps of `depths`."""
     if len(depths) < 2 or not len(candidates):
         return None
+    if _alternate(depths, candidates):
+        return float(candidates[0])
     step = expected_step_mm(depths)
     if step <= 0:
         return None
@@ -75,3 +77,14 @@ def _depth_that_fits(
         if fits and free and (inside or (next_to and not overlap)):
             return float(depth)
     return None
+
+
+def _alternate(
+    depths: npt.NDArray[np.float64], candidates: npt.NDArray[np.float64]
+) -> bool:
+    """Whether slices of two series take turns in even steps, all the way."""
+    both = np.concatenate([depths, candidates])
+    order = both.argsort()
+    is_first, steps = order < len(depths), np.diff(both[order])
+    takes_turns = (is_first[1:] != is_first[:-1]).all()
+    return bool(takes_turns and np.ptp(steps) < tolerance_mm(float(steps.mean())))

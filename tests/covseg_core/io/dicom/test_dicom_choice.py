@@ -52,6 +52,34 @@ def test_series_that_goes_on_elsewhere_is_read_with_a_note(series, edit):
     assert any(f"series {other} holds a slice at 44.0" in n for n in ct.source.notes)
 
 
+@pytest.mark.parametrize("slices", [10, 9])
+def test_series_whose_slices_take_turns_are_named_as_one_split(series, edit, slices):
+    if slices == 9:
+        (series / "slice_0010.dcm").unlink()
+    other = generate_uid()
+    for number in range(2, slices + 1, 2):
+        edit(series / f"slice_{number:04d}.dcm", SeriesInstanceUID=other)
+    with pytest.raises(SeriesChoiceError, match=r"Beware: .* may have been split"):
+        read_dicom(series)
+    ct = read_dicom(series, series_uid=other)
+    assert any("may have been split in two" in note for note in ct.source.notes)
+
+
+@pytest.mark.parametrize("up_mm", [0.0, 0.7, 5.0])
+def test_a_second_scan_of_one_place_is_no_part_of_the_first(
+    series, chest, write_series, edit_all, up_mm
+):
+    moved = np.array(chest.grid.affine_lps)
+    moved[2, 3] += up_mm
+    again = write_series(CTVolume(chest.hu, Grid(chest.grid.shape, moved)), "again")
+    reference = dcmread(series / "slice_0001.dcm").FrameOfReferenceUID
+    edit_all(again, SeriesInstanceUID="1.2.3", FrameOfReferenceUID=reference)
+    shutil.copytree(again, series / "again")
+    with pytest.raises(SeriesChoiceError) as info:
+        read_dicom(series)
+    assert "Beware" not in str(info.value)
+
+
 def test_several_series_must_be_chosen_from(series, chest, write_series):
     coarse = CTVolume(chest.hu[::2], Grid.from_spacing((5, 36, 40), (4.0, 0.7, 0.8)))
     write_series(coarse, "series/coarse")
