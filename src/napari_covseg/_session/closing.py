@@ -6,24 +6,32 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QMessageBox, QVBoxLayout
+from qtpy.QtWidgets import QMessageBox
 
-from napari_covseg._screen.style import widget_style
+from napari_covseg._screen.choice import ChoiceDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qtpy.QtWidgets import QPushButton, QWidget
+    from qtpy.QtWidgets import QWidget
 
     from napari_covseg._session.session import Session
 
 __all__ = ["CANCEL", "DISCARD", "KEEP", "CloseGuard", "ClosingDialog"]
 
 KEEP, DISCARD, CANCEL = "keep", "discard", "cancel"
-_WIDTH_PX = 420
+_CHOICES = (
+    (
+        KEEP,
+        "Close, ask me next time",
+        "The next start offers to bring the corrections back.",
+    ),
+    (DISCARD, "Discard", "Close; the corrections are lost for good."),
+    (CANCEL, "Go back", "Do not close."),
+)
 
 
-class ClosingDialog(QDialog):
+class ClosingDialog(ChoiceDialog):
     """Tells which masks are not saved; Escape goes back to them.
 
     Parameters
@@ -35,42 +43,14 @@ class ClosingDialog(QDialog):
     """
 
     def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.answer = CANCEL
-        self.setWindowTitle("Corrections are not saved")
-        self.setMinimumWidth(_WIDTH_PX)
         listed = "".join(f"<li>{escape(name)}</li>" for name in names)
-        words = QLabel(
+        words = (
             f"These masks have corrections that are in no file yet:<ul>{listed}</ul>"
             "To save them, go back and use the step Export, or Save version in the "
             "Worklist."
         )
-        words.setWordWrap(True)
-        self._buttons = QDialogButtonBox()
-        roles = QDialogButtonBox.ButtonRole
-        self.keep = self._add("Close, ask me next time", KEEP, roles.AcceptRole)
-        self.discard = self._add("Discard", DISCARD, roles.DestructiveRole)
-        self.cancel = self._add("Go back", CANCEL, roles.RejectRole)
-        self.keep.setToolTip("The next start offers to bring the corrections back.")
-        self.discard.setToolTip("Close; the corrections are lost for good.")
-        self.cancel.setToolTip("Do not close.")
-        self.keep.setDefault(True)
-        self.keep.setObjectName("primary")
-        self.setStyleSheet(widget_style())
-        column = QVBoxLayout(self)
-        column.addWidget(words)
-        column.addWidget(self._buttons)
-
-    def _add(
-        self, caption: str, answer: str, role: QDialogButtonBox.ButtonRole
-    ) -> QPushButton:
-        button = self._buttons.addButton(caption, role)
-        button.clicked.connect(lambda: self._choose(answer))
-        return button
-
-    def _choose(self, answer: str) -> None:
-        self.answer = answer
-        self.accept()
+        super().__init__("Corrections are not saved", words, _CHOICES, parent)
+        self.keep, self.discard, self.cancel = self.buttons
 
 
 def ask(names: tuple[str, ...], window: QWidget | None) -> str:
