@@ -1,7 +1,7 @@
 """What a child process of the plugin runs: generators of the core, one at a time.
 
-Started by `_child.Child`.  Requests come by the standard input, answers leave by the
-standard output.  When the window is gone, so is the input, and the child ends.
+Started by `_processes.child`.  Requests come by the standard input, answers leave by
+the standard output.  When the window is gone, so is the input, and the child ends.
 """
 
 from __future__ import annotations

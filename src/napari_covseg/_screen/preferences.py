@@ -12,7 +12,7 @@ _PLUGIN = "napari-covseg"
 
 
 def opening_window() -> str:
-    """Title of the window that a scan opens in; see `_windows.PRESETS`."""
+    """Title of the window that a scan opens in; see `_screen.windows.PRESETS`."""
     return str(_read("display", "window", "Lung"))
 
 

@@ -73,7 +73,7 @@ class Outline:
     change : Change or None
         From the mask that was there; None if nothing differs.
     doubt : ndarray of uint8, shape (Z, Y, X), or None
-        Where the model is unsure; see `_doubt.doubt_picture`.
+        Where the model is unsure; see `_tools.doubt.doubt_picture`.
     """
 
     prediction: Prediction

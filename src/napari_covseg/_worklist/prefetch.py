@@ -77,7 +77,7 @@ class Prefetch(QObject):
         Yields
         ------
         object
-            Steps of `_open_case.open_case`.
+            Steps of `open_case`.
 
         Raises
         ------
