@@ -20,7 +20,7 @@ from covseg_core.editing.tools import TOOLS, Proposal, Spot, Tool
 from covseg_core.errors import UsageError
 from napari_covseg._processes.worker import Failed
 from napari_covseg._screen.form import SettingsForm
-from napari_covseg._screen.slices import is_axial, shown_slice
+from napari_covseg._screen.slices import NO_SLICE, is_axial, shown_slice
 from napari_covseg._screen.style import restyle
 from napari_covseg._session.editor import GROWING
 from napari_covseg._tools.preview import Preview
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["WholeTools"]
 
 _AS_OPENED = "The mask is shown as it was opened; go back to it first."
-_NO_SLICE = "This works on the slice on screen: show axial slices first."
 
 _Job = tuple[Tool, "Settings", int]
 
@@ -196,7 +195,7 @@ class WholeTools(QWidget):
         if editor.is_locked:
             return _AS_OPENED
         if _is_for_slice(settings) and not is_axial(self._viewer):
-            return _NO_SLICE
+            return NO_SLICE
         return ""
 
     def _end(self, then: Callable[[], None]) -> None:

@@ -106,7 +106,7 @@ class TestARun:
         assert set(np.unique(mask.data)) == {0, 1, 2}
         assert session.mask.layer is mask
         assert not step.volumes.isHidden()
-        assert step.panel.status.text().startswith("Done in")
+        assert step.panel.status.text().startswith("Outlined CT in ")
         assert step.panel.button.text() == "Outline infection"
         np.testing.assert_array_equal(mask.scale, scan.scale)
         np.testing.assert_array_equal(mask.translate, scan.translate)
@@ -265,6 +265,15 @@ class TestThisSlice:
         assert len(viewer.layers) == 2
         same = np.mean((labels[SLICE] > 0) == (emptied[SLICE] > 0))
         assert same > 0.99
+
+    def test_no_slice_changes_that_is_not_on_screen(
+        self, session, viewer, step, emptied
+    ):
+        viewer.dims.order = (2, 0, 1)
+        step.panel.button.click()
+        assert not step.panel.is_busy
+        assert "show axial slices first" in step.panel.status.text()
+        assert session.mask.undo_title == "Clear"
 
     def test_it_is_one_undo_step(self, session, step, emptied, qtbot):
         run(step, qtbot)
