@@ -24,7 +24,11 @@ _START_TIP = (
     "Train a new model on the finished cases. It runs beside napari and can be stopped "
     "and gone on with at any time."
 )
-_STOP_TIP = "Stop after this step. Everything learnt so far is kept; Resume goes on."
+_STOP_TIP = (
+    "Stop after this step, or the case that is being prepared. Everything learnt so "
+    "far is kept; Resume goes on."
+)
+_STOPPING = "Stopping after this step, or the case that is being prepared …"
 _BAR_PX = 6
 _PARTS = 1000
 
@@ -105,7 +109,7 @@ class TrainingPanel(QWidget):
             return
         self._process.stop()
         self.button.setEnabled(False)
-        self.say("Stopping …")
+        self.say(_STOPPING)
 
     def say(self, sentence: str, *, warning: bool = False) -> None:
         """Show a sentence under the button, or nothing."""

@@ -293,6 +293,7 @@ class TestATraining:
         assert not quick.form.isEnabled()
         qtbot.waitUntil(lambda: "Epoch" in training.status.text(), timeout=LONG)
         training.button.click()
+        assert "or the case that is being prepared" in training.status.text()
         qtbot.waitUntil(lambda: not training.is_busy, timeout=LONG)
         assert training.status.text().startswith("Stopped. Nothing is lost")
         qtbot.waitUntil(lambda: quick.unfinished.chosen == "next", timeout=LONG)
