@@ -71,6 +71,8 @@ def decode_frames(dataset: FileDataset, path: Path) -> Iterator[npt.NDArray[Any]
             raise InputRefusedError(
                 f"{path.name} is compressed but does not say how. Export it again."
             )
+        else:
+            _require_no_more_than_claimed(dataset, path)
         plugin = "pydicom" if syntax == RLELossless else "pylibjpeg"
         for stored, _ in decoder.iter_array(
             dataset,
@@ -110,11 +112,22 @@ def _decoder(syntax: UID, path: Path) -> Decoder:
     return decoder
 
 
+def _require_no_more_than_claimed(dataset: FileDataset, path: Path) -> None:
+    """Compare the length of plain pixels with the header; what is short is cut."""
+    claimed = (integer(dataset, "NumberOfFrames") or 1) * _bytes_of_frame(dataset)
+    # One byte more makes an odd length even.
+    if len(dataset.PixelData) > claimed + 1:
+        raise InputRefusedError(
+            f"{path.name} holds {len(dataset.PixelData)} bytes of pixels where its "
+            f"header claims {claimed}. The file is damaged; copy it again."
+        )
+
+
 def _require_claims_to_agree(dataset: FileDataset, path: Path) -> None:
     """Compare what compressed frames claim with the header, before any decoding."""
     rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
     count = integer(dataset, "NumberOfFrames") or 1
-    unpacked = rows * columns * (integer(dataset, "BitsAllocated") or 16) // 8
+    unpacked = _bytes_of_frame(dataset)
     for frame in generate_frames(dataset.PixelData, number_of_frames=count):
         if len(frame) > 2 * unpacked + _PACKING_BYTES:
             raise InputRefusedError(
@@ -128,6 +141,11 @@ def _require_claims_to_agree(dataset: FileDataset, path: Path) -> None:
                 f"its header says {rows} x {columns}. The file is damaged; copy it "
                 "again."
             )
+
+
+def _bytes_of_frame(dataset: FileDataset) -> int:
+    rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
+    return rows * columns * (integer(dataset, "BitsAllocated") or 16) // 8
 
 
 def _printable_name(syntax: UID) -> str:

@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.dicom import read_dicom
-from covseg_core.volume import CTVolume
+from covseg_core.volume import CTVolume, Grid
 
 PACKED = [JPEG2000Lossless, JPEGLSLossless, RLELossless]
 
@@ -142,6 +142,30 @@ def test_short_pixel_data_is_refused(series, edit):
         InputRefusedError, match=r"pixel data of slice_0003.dcm cannot be decoded"
     ):
         read_dicom(series)
+
+
+def test_more_pixels_than_the_header_claims_are_refused(series, edit_all):
+    edit_all(series, Rows=18)
+    with pytest.raises(
+        InputRefusedError,
+        match=r"slice_0001.dcm holds 2880 bytes of pixels where its header claims 1440",
+    ):
+        read_dicom(series)
+
+
+def test_a_byte_that_makes_the_length_even_is_no_pixel(write_series, chest):
+    odd = CTVolume(
+        chest.hu[:, :35, :39], Grid.from_spacing((10, 35, 39), (2.0, 0.7, 0.8))
+    )
+    folder = write_series(odd)
+    for path in folder.iterdir():
+        dataset = dcmread(path)
+        stored = (dataset.pixel_array // 8).astype(np.uint8)
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+        dataset.RescaleSlope, dataset.PixelRepresentation = 8, 0
+        dataset.PixelData = stored.tobytes() + b"\0"
+        dataset.save_as(path)
+    assert read_dicom(folder).hu.shape == (10, 35, 39)
 
 
 @pytest.mark.parametrize("keep", [0.4, 0.9])
