@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from covseg_core.cases.scan import cleaned
-from covseg_core.errors import InputRefusedError
+from covseg_core.errors import InputRefusedError, OutputError
 from covseg_core.transforms.fingerprint import hash_ct
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def import_collection(
     Raises
     ------
     OutputError
-        If the store cannot be written.
+        If the store cannot be written; it tells how many cases are in it.
     """
     known = _Known.of(store)
     counts = dict.fromkeys((ADDED, COMPLETED, KNOWN), 0)
@@ -98,6 +98,11 @@ def import_collection(
             counts[_take(store, collection, known, one)] += 1
         except InputRefusedError as error:
             refused.append((one.name, str(error)))
+        except OutputError as error:
+            raise OutputError(
+                f"{error} {sum(counts.values())} of {len(listed)} cases are in the "
+                "store; the same import goes on with the others."
+            ) from error
         yield ImportStep(one.name, done, len(listed))
     return ImportSummary(**counts, refused=tuple(refused))
 

@@ -6,6 +6,7 @@ import pytest
 from covseg_core.cases.store import CaseStore
 from covseg_core.collections import ReadOptions, find_collection
 from covseg_core.collections.importing import ImportSummary, import_collection
+from covseg_core.errors import OutputError
 from covseg_core.volume import Grid
 
 
@@ -99,6 +100,22 @@ def test_a_scan_of_your_own_is_left_as_it_is(store, bring, mosmed, make_ct):
     summary, _ = bring("mosmeddata", mosmed)
     assert (summary.added, summary.known) == (2, 1)
     assert store.read("mine").versions == ()
+
+
+def test_a_full_disk_tells_how_many_cases_are_in(store, bring, mosmed, monkeypatch):
+    add_case = store.add_case
+
+    def fill(ct, **facts):
+        if store.case_ids():
+            raise OutputError("the disk is full.")
+        return add_case(ct, **facts)
+
+    monkeypatch.setattr(store, "add_case", fill)
+    with pytest.raises(OutputError, match=r"full\. 1 of 3 cases are in the store; the"):
+        bring("mosmeddata", mosmed)
+    monkeypatch.undo()
+    summary, _ = bring("mosmeddata", mosmed)
+    assert (summary.added, summary.known) == (2, 1)
 
 
 def test_a_bad_case_does_not_stop_the_others(store, bring, mosmed):
