@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cyclopts import Parameter, Token
 
 from covseg_core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "OutputPath",
     "make_folder",
     "refuse_file_name",
     "refuse_foreign_json",
@@ -26,17 +29,36 @@ __all__ = [
 
 FILE_SUFFIXES = (
     ".bmp",
+    ".csv",
     ".dcm",
     ".gz",
+    ".html",
     ".jpeg",
     ".jpg",
     ".json",
     ".mha",
+    ".mhd",
     ".nii",
     ".npy",
     ".nrrd",
+    ".pdf",
     ".png",
+    ".tif",
+    ".tiff",
+    ".txt",
+    ".zip",
 )
+
+
+def _named(_: type, tokens: Sequence[Token]) -> Path:
+    """Refuse an empty name, most often a variable without a value, for ``.``."""
+    if not tokens[0].value:
+        raise ValueError("it is empty; give a name, or . for this folder.")
+    return Path(tokens[0].value)
+
+
+OutputPath: TypeAlias = Annotated[Path, Parameter(alias="-o", converter=_named)]
+"""What a command writes."""
 
 
 def say(text: str) -> None:

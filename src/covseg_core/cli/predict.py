@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from covseg_core.cli.output import (
+    OutputPath,
     refuse_file_name,
     refuse_overwriting,
     say,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
-
 Format: TypeAlias = Literal["nifti", "dicom-seg", "dicom-seg-labelmap", "nrrd"]
 
 
@@ -33,7 +32,7 @@ def predict(
     inputs: Annotated[list[Path], Parameter(name="INPUT", consume_multiple=True)],
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     model: str | None = None,
     settings: Annotated[PredictSettings, Parameter(name="*")] = PredictSettings(),  # noqa: B008
     series: str | None = None,
@@ -127,8 +126,10 @@ def predict(
 
 
 def _refuse_pictures(inputs: list[Path]) -> None:
+    from covseg_core.io.images import is_picture
+
     for path in inputs:
-        if path.suffix.lower() in PICTURES and path.is_file():
+        if is_picture(path) and path.is_file():
             raise UsageError(
                 f"{path.name!r} is a picture; add --slices8bit if it is one slice in a "
                 "lung window."

@@ -30,9 +30,9 @@ from covseg_core.collections.layout import (
 from covseg_core.collections.pictures import (
     read_binary_mask,
     read_colour_mask,
-    read_picture,
 )
 from covseg_core.errors import InputRefusedError
+from covseg_core.io.images import read_picture_ct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def _labelled(
     split: Split,
     read_mask: Callable[[Path, CTVolume], LesionMask],
 ) -> CollectedCase:
-    ct = read_picture(image)
+    ct = read_picture_ct(image)
     return CollectedCase(
         name, name, ct, lesions=read_mask(mask, ct), split=split, note=_NOTE
     )
@@ -120,7 +120,7 @@ def _pseudo(place: Path, with_masks: bool) -> tuple[ListedCase, ...]:
 
 
 def _pseudo_labelled(name: str, image: Path, mask: Path | None) -> CollectedCase:
-    ct = read_picture(image)
+    ct = read_picture_ct(image)
     return CollectedCase(
         name,
         # That collection holds the same scans.

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from covseg_core.collections.case import CollectedCase, ListedCase
 from covseg_core.collections.layout import find_root, list_pictures, public_id
-from covseg_core.collections.pictures import empty_mask, read_picture
+from covseg_core.collections.pictures import empty_mask
+from covseg_core.io.images import read_picture_ct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def _sorted_slices(root: Path, kind: str) -> list[ListedCase]:
 
 
 def _sorted_slice(name: str, kind: str, path: Path) -> CollectedCase:
-    ct = read_picture(path)
+    ct = read_picture_ct(path)
     lesions = empty_mask(ct) if kind == NEGATIVE else None
     return CollectedCase(name, name, ct, lesions, split="train", note=_NOTES[kind])
 
@@ -91,4 +92,4 @@ def _patient_slices(folder: Path) -> list[ListedCase]:
 
 
 def _patient_slice(name: str, patient: str, path: Path) -> CollectedCase:
-    return CollectedCase(name, patient, read_picture(path))
+    return CollectedCase(name, patient, read_picture_ct(path))

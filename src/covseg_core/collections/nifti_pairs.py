@@ -10,11 +10,8 @@ numbered.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from covseg_core.collections.case import CollectedCase, ListedCase
 from covseg_core.collections.layout import (
@@ -24,17 +21,14 @@ from covseg_core.collections.layout import (
     require_no_strangers,
 )
 from covseg_core.collections.sides import sided_lungs
-from covseg_core.collections.volumes import read_values
-from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
+from covseg_core.collections.volumes import read_lesions_on, read_values
+from covseg_core.io.nifti import read_nifti_ct
 from covseg_core.io.same_voxels import turned_onto
-from covseg_core.labels import INFECTION, LABEL_SETS, UNKNOWN_CLASS
-from covseg_core.volume import LesionMask
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from covseg_core.collections.options import ReadOptions
-    from covseg_core.volume import CTVolume
 
 __all__ = ["list_cases"]
 
@@ -80,18 +74,8 @@ def _case(
     patient: str, scan: Path, mask: Path | None, lungs: Path | None, label_set: str
 ) -> CollectedCase:
     ct = read_nifti_ct(scan)
-    lesions = None if mask is None else _lesions(mask, ct, label_set)
+    lesions = None if mask is None else read_lesions_on(ct.grid, mask, label_set)
     if lungs is None:
         return CollectedCase(None, patient, ct, lesions)
     sided = sided_lungs(read_values(lungs, (1, 2)))
     return CollectedCase(None, patient, ct, lesions, turned_onto(sided, ct.grid))
-
-
-def _lesions(path: Path, ct: CTVolume, label_set: str) -> LesionMask:
-    labels = LABEL_SETS[label_set]
-    read = read_nifti_labels(path, labels, allow_unknown=True)
-    mask = turned_onto(LesionMask(read.labels, read.grid, labels, read.source), ct.grid)
-    if label_set != INFECTION.name:
-        return mask
-    known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
-    return replace(mask, labels=known)

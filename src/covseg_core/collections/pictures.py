@@ -1,4 +1,4 @@
-"""Read slices and masks that are pictures."""
+"""Read masks that are pictures."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from covseg_core.errors import InputRefusedError
-from covseg_core.io.images import read_slice
+from covseg_core.io.images import read_colours, read_slice
 from covseg_core.labels import INFECTION, LABEL_SETS, LESIONS, UNKNOWN_CLASS, Lesion
-from covseg_core.volume import CTVolume, Grid, LesionMask, Source
+from covseg_core.volume import Grid, LesionMask
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from covseg_core.volume import CTVolume
 
 __all__ = [
     "empty_mask",
     "read_binary_mask",
     "read_colour_mask",
     "read_label_mask",
-    "read_picture",
 ]
 
 _COLOURS = {
@@ -32,20 +32,6 @@ _COLOURS = {
     (75, 75, 75): Lesion.CONSOLIDATION,
 }
 """Of the multi-class masks of COVID-SemiSeg, and the greys that they turn into."""
-_LARGEST_SIDE = 4096
-
-
-def read_picture(path: Path) -> CTVolume:
-    """Read a picture as a scan of one slice in grey levels, of no known voxel size.
-
-    Raises
-    ------
-    InputRefusedError
-        If it is no grey 8-bit picture.
-    """
-    grey = read_slice(path).grey[None].astype(np.float32)
-    grid = Grid.from_spacing(grey.shape, (1.0, 1.0, 1.0))
-    return CTVolume(grey, grid, is_hu=False, source=Source("images", (str(path),)))
 
 
 def empty_mask(ct: CTVolume) -> LesionMask:
@@ -77,7 +63,7 @@ def read_colour_mask(path: Path, ct: CTVolume) -> LesionMask:
     GeometryError
         If it has another size than `ct`.
     """
-    pixels = _pixels(path)
+    pixels = read_colours(path)
     labels = np.full(pixels.shape[:2], UNKNOWN_CLASS, np.uint8)
     for colour, lesion in _COLOURS.items():
         labels[(pixels == colour).all(axis=2)] = lesion
@@ -127,23 +113,3 @@ def _mask(labels: npt.NDArray[np.uint8], ct: CTVolume, label_set: str) -> Lesion
     mask = LesionMask(labels[None], grid, LABEL_SETS[label_set])
     mask.require_on(ct)
     return mask
-
-
-def _pixels(path: Path) -> npt.NDArray[np.uint8]:
-    """Decode to (H, W, 3)."""
-    try:
-        with Image.open(path, formats=("PNG", "BMP")) as image:
-            if max(image.size) > _LARGEST_SIDE:
-                raise InputRefusedError(
-                    f"{path.name} has more than {_LARGEST_SIDE} pixels along a side, "
-                    "which no CT slice has. Check the file."
-                )
-            return np.asarray(image.convert("RGB"))
-    except InputRefusedError:
-        raise
-    # Pillow raises many classes for damaged files.
-    except Exception as error:
-        raise InputRefusedError(
-            f"{path.name} is not a readable PNG or BMP picture "
-            f"({type(error).__name__}). Copy it again."
-        ) from error

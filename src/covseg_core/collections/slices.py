@@ -19,7 +19,8 @@ from covseg_core.collections.layout import (
     patients_of,
     require_no_strangers,
 )
-from covseg_core.collections.pictures import read_label_mask, read_picture
+from covseg_core.collections.pictures import read_label_mask
+from covseg_core.io.images import read_picture_ct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,6 @@ def list_cases(folder: Path, options: ReadOptions) -> tuple[ListedCase, ...]:
 def _case(
     patient: str, image: Path, mask: Path | None, label_set: str
 ) -> CollectedCase:
-    ct = read_picture(image)
+    ct = read_picture_ct(image)
     lesions = None if mask is None else read_label_mask(mask, ct, label_set)
     return CollectedCase(None, patient, ct, lesions)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "is_picture",
     "list_slices",
+    "read_colours",
     "read_picture_ct",
     "read_slice",
     "write_mask_png",
@@ -48,6 +49,12 @@ def read_slice(path: Path) -> SliceImage:
         _require_8_bit(path.name, image)
         grey = _grey(path.name, _pixels(path.name, image))
     return SliceImage(grey, path.name)
+
+
+def read_colours(path: Path) -> npt.NDArray[np.uint8]:
+    """Read the colours of a picture, (H, W, 3); raises as `read_slice` does."""
+    with _open(path) as image:
+        return _pixels(path.name, image)
 
 
 def is_picture(path: Path) -> bool:
@@ -82,9 +89,7 @@ def list_slices(folder: Path) -> tuple[Path, ...]:
     pictures = [
         entry
         for entry in folder.iterdir()
-        if entry.suffix.lower() in _SUFFIXES
-        and not entry.name.startswith(".")
-        and entry.is_file()
+        if is_picture(entry) and not entry.name.startswith(".") and entry.is_file()
     ]
     return tuple(sorted(pictures, key=lambda entry: _natural_key(entry.name)))
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from covseg_core.errors import GeometryError, InputRefusedError
 from covseg_core.io import is_nifti, read_ct
-from covseg_core.io.images import read_slice
+from covseg_core.io.images import is_picture, read_slice
 from covseg_core.metrics.overlap import dice
 from covseg_core.metrics.pairs import stem_of
 from covseg_core.metrics.scores import labels_from
@@ -40,8 +40,6 @@ PANEL_INCHES = 3.0
 LINE_INCHES = 0.5
 MARGIN = 0.12
 """Of the picture's side, kept around the outlines of a volume."""
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +98,7 @@ def find_images(images: Path, names: Sequence[str]) -> dict[str, Path]:
     found = {
         _stem(path): path
         for path in sorted(images.iterdir())
-        if is_nifti(path) or path.suffix.lower() in _PICTURES
+        if is_nifti(path) or is_picture(path)
     }
     missing = [name for name in names if name not in found]
     if missing:

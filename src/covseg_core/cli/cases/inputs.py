@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg import SegMasks, is_dicom_seg, read_dicom_seg
 from covseg_core.io.images import is_picture, read_picture_ct
 from covseg_core.io.same_voxels import turned_onto
-from covseg_core.labels import INFECTION, LABEL_SETS, LUNGS, UNKNOWN_CLASS
+from covseg_core.labels import LABEL_SETS, LUNGS
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import (
     CTVolume,
@@ -24,7 +23,6 @@ from covseg_core.volume import (
 
 __all__ = ["read_lesions", "read_lungs", "read_scan"]
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 LOSSLESS = (".png", ".bmp")
 
 
@@ -50,19 +48,11 @@ def read_lesions(path: Path, grid: Grid, label_set: str) -> LesionMask:
                 f"{path.name} has lungs only; segments of infection are needed."
             )
         return lesions
-    labels = LABEL_SETS[label_set]
-    if _is_picture(path):
-        mask = LesionMask(_picture(path), grid, labels)
-    else:
-        from covseg_core.io.nifti import read_nifti_labels
+    from covseg_core.collections.volumes import of_known_class, read_lesions_on
 
-        read = read_nifti_labels(path, labels, allow_unknown=True)
-        mask = LesionMask(read.labels, read.grid, labels, read.source)
-        mask = turned_onto(mask, grid)
-    if labels.name != INFECTION.name:
-        return mask
-    known = np.where(mask.labels == UNKNOWN_CLASS, np.uint8(1), mask.labels)
-    return replace(mask, labels=known)
+    if not _is_picture(path):
+        return read_lesions_on(grid, path, label_set)
+    return of_known_class(LesionMask(_picture(path), grid, LABEL_SETS[label_set]))
 
 
 def read_lungs(path: Path, grid: Grid) -> LungMask:
@@ -99,7 +89,7 @@ def _read_seg(path: Path, grid: Grid) -> SegMasks:
 
 
 def _is_picture(path: Path) -> bool:
-    if path.suffix.lower() in PICTURES and path.suffix.lower() not in LOSSLESS:
+    if is_picture(path) and path.suffix.lower() not in LOSSLESS:
         raise UsageError(
             f"the mask {path.name!r} is a JPEG, which changes values. Save it as PNG."
         )
