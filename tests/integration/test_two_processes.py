@@ -8,9 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from covseg_core.cases.store import CaseStore
+from covseg_core.learn.plan import run_folder
 from covseg_core.phantom import make_block_phantom
 from covseg_core.registry.store import find_model
 
@@ -19,6 +21,26 @@ WAYS = {
     "devices": ([], ["--devices", "2"]),
     "torchrun": ([str(BIN / "torchrun"), "--nproc-per-node", "2"], []),
 }
+# Slices that take longer to prepare than the other process would wait in a barrier.
+SLOW = """
+import sys, time
+from datetime import timedelta
+from lightning_fabric.strategies import DDPStrategy
+from covseg_core.cli import main
+from covseg_core.learn import slices
+
+make, prepare = DDPStrategy.__init__, slices._slices_of
+
+def impatient(self, *given, **settings):
+    make(self, *given, **settings | {"timeout": timedelta(seconds=15)})
+
+def slow(*given):
+    time.sleep(20)
+    return prepare(*given)
+
+DDPStrategy.__init__, slices._slices_of = impatient, slow
+sys.exit(main())
+"""
 
 
 @pytest.fixture
@@ -37,9 +59,7 @@ def store(tmp_path):
 @pytest.mark.parametrize("way", WAYS)
 def test_two_processes_make_one_model_and_one_report(store, way):
     before, options = WAYS[way]
-    command = [*before, str(BIN / "covseg"), "train", str(store), "--name", way]
-    command += ["--size", "64", "--epochs", "1", "--batch-size", "4", *options]
-    command += ["--device", "cpu", "--progress", "jsonl"]
+    command = [*before, str(BIN / "covseg"), *words(store, way), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -47,3 +67,36 @@ def test_two_processes_make_one_model_and_one_report(store, way):
     steps = [event["batch"] for event in events if event["event"] == "step"]
     assert steps == sorted(set(steps))
     assert find_model(way).card.training["processes"] == 2
+
+
+@pytest.mark.slow
+def test_the_others_wait_for_the_slices_however_long_they_take(store, tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    command = [*WAYS["torchrun"][0], str(script), *words(store, "slow")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (BIN / "covseg").exists(), reason="covseg is not installed")
+def test_a_refused_scan_ends_both(store):
+    blocks = make_block_phantom()
+    nothing = replace(blocks.ct, hu=np.full_like(blocks.ct.hu, -1000))
+    CaseStore(store).add_case(nothing, case_id="nothing", split="validation")
+    CaseStore(store).add_mask("nothing", blocks.lesions, source="manual")
+    CaseStore(store).set_state("nothing", "done")
+    command = [str(BIN / "covseg"), *words(store, "refused"), *WAYS["devices"][1]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 3
+    assert "no lungs were found" in done.stderr
+    assert not list(run_folder("refused").iterdir())
+
+
+def words(store, name):
+    """Say how to train on `store`."""
+    return [
+        *("train", str(store), "--name", name, "--device", "cpu"),
+        *("--size", "64", "--epochs", "1", "--batch-size", "4"),
+        *("--progress", "jsonl"),
+    ]

@@ -148,21 +148,18 @@ def _slices(
     store: CaseReader, plan: RunPlan, fabric: Fabric
 ) -> Generator[Prepared, None, tuple[TrainingSlices, TrainingSlices | None]]:
     """Let the first process make the slices and the others open them."""
-    if not fabric.is_global_zero:
-        fabric.barrier()
     folder = run_folder(plan.name) / "slices"
     manifest = plan.manifest
-    data, ids = yield from prepare_cases(
-        store, manifest.learnt_from, plan, folder / "train"
-    )
-    weights = drawn_weights(data.weights, ids, plan)
     validation = None
-    if manifest.of_split("validation"):
-        validation, _ = yield from prepare_cases(
-            store, manifest.of_split("validation"), plan, folder / "validation"
+    with fabric.rank_zero_first():
+        data, ids = yield from prepare_cases(
+            store, manifest.learnt_from, plan, folder / "train"
         )
-    if fabric.is_global_zero:
-        fabric.barrier()
+        if manifest.of_split("validation"):
+            validation, _ = yield from prepare_cases(
+                store, manifest.of_split("validation"), plan, folder / "validation"
+            )
+    weights = drawn_weights(data.weights, ids, plan)
     return replace(data, weights=weights), validation
 
 

@@ -160,20 +160,15 @@ def _slices(
     scans: Sequence[UnlabelledScan], plan: PretrainPlan, fabric: Fabric
 ) -> Generator[Prepared, None, TrainingSlices]:
     """Let the first process make the slices and the others open them."""
-    if not fabric.is_global_zero:
-        fabric.barrier()
     prepare = plan.card.prepare
     key = hashlib.sha256("\n".join((*plan.scans, prepare.model_dump_json())).encode())
-    data, _ = yield from prepare_once(
-        [
-            (str(number), partial(_slices_of, scan, prepare))
-            for number, scan in enumerate(scans)
-        ],
-        run_folder(plan.name) / "slices",
-        key.hexdigest(),
-    )
-    if fabric.is_global_zero:
-        fabric.barrier()
+    parts = [
+        (str(number), partial(_slices_of, scan, prepare))
+        for number, scan in enumerate(scans)
+    ]
+    folder = run_folder(plan.name) / "slices"
+    with fabric.rank_zero_first():
+        data, _ = yield from prepare_once(parts, folder, key.hexdigest())
     return data
 
 

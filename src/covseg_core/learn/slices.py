@@ -16,6 +16,7 @@ from covseg_core.models import ARCHITECTURES
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.steps import result_of
 from covseg_core.training.data import TrainingSlices, slices_of_volume, tissue_mask
+from covseg_core.training.devices import is_first_process
 from covseg_core.training.slice_cache import SliceWriter, open_slices
 from covseg_core.volume import LesionMask
 
@@ -88,6 +89,8 @@ def prepare_once(
 ) -> Generator[Prepared, None, tuple[TrainingSlices, tuple[str, ...]]]:
     """Make slices ready, one part after the other, or open them if they are.
 
+    Where several processes train together, only the first one makes them.
+
     Parameters
     ----------
     parts : sequence of tuple
@@ -108,7 +111,7 @@ def prepare_once(
         The slices, and for each the name of its part.
     """
     found = open_slices(folder, key)
-    if found is None:
+    if found is None and is_first_process():
         with SliceWriter(folder, key) as writer:
             for number, (name, make) in enumerate(parts):
                 yield Prepared(number, len(parts))
@@ -116,7 +119,7 @@ def prepare_once(
         found = open_slices(folder, key)
     yield Prepared(len(parts), len(parts))
     if found is None:
-        raise RuntimeError("slices that were just written are not there")
+        raise RuntimeError("slices that the first process was to write are not there")
     return found
 
 
