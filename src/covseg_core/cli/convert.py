@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from covseg_core.cli.output import refuse_overwriting, require_nifti_name, say
+from covseg_core.cli.output import (
+    OutputPath,
+    refuse_overwriting,
+    require_nifti_name,
+    say,
+)
 from covseg_core.io import read_ct
 
 __all__ = ["convert"]
@@ -17,7 +19,7 @@ def convert(
     input: Path,  # noqa: A002 - the contract's word
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     series: str | None = None,
 ) -> None:
     """Write a loaded CT as NIfTI in Hounsfield units.

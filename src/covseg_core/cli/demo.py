@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from covseg_core.cli.output import say
+from covseg_core.cli.output import OutputPath, say
 from covseg_core.cli.predict_volume import Wanted, save_prediction
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
@@ -38,9 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 
-def demo(
-    *, output: Annotated[Path, Parameter(alias="-o")] = Path("covseg_demo")
-) -> None:
+def demo(*, output: OutputPath = Path("covseg_demo")) -> None:
     """Run the main job on a sample CT with the bundled model.
 
     Writes a computed chest CT as a DICOM series, reads it back, outlines infection,

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covseg_core.cli.output import (
+    OutputPath,
     make_folder,
     refuse_overwriting,
     require_nifti_name,
@@ -26,7 +27,7 @@ def lungs(
     input: Path,  # noqa: A002 - the contract's word
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     model: str | None = None,
     settings: Annotated[RunSettings, Parameter(name="*")] = RunSettings(),  # noqa: B008
     series: str | None = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from covseg_core.cli.output import (
+    OutputPath,
     make_folder,
     refuse_file_name,
     refuse_overwriting,
@@ -42,7 +43,7 @@ def whatif(
     input: Path,  # noqa: A002 - the contract's word
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     model: str = DEFAULT_MODEL,
     mask: Path | None = None,
     tissue: PaintedTissue | None = None,

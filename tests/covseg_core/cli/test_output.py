@@ -41,7 +41,21 @@ def test_a_result_never_replaces_an_input_under_any_spelling(tmp_path, monkeypat
     refuse_overwriting([scan, Path("absent")], [Path("new.nii"), Path("older.nii.gz")])
 
 
+@pytest.mark.parametrize("words", [["-o", ""], ["--output", ""], ["--output="]])
+@pytest.mark.parametrize("command", ["predict", "convert", "whatif"])
+def test_an_empty_name_is_not_the_current_folder(
+    refused, scan, tmp_path, monkeypatch, command, words
+):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert "it is empty; give a name, or ." in refused(2, command, scan, *words)
+    assert list(folder.iterdir()) == []
+
+
 def test_folders_that_are_named_like_files_are_refused_unless_they_exist(tmp_path):
+    with pytest.raises(UsageError, match=r"'a\.txt' must be a folder\."):
+        refuse_file_name(tmp_path / "a.txt", "a folder")
     with pytest.raises(UsageError, match=r"'out\.PNG' must be a folder\."):
         refuse_file_name(tmp_path / "out.PNG", "a folder")
     refuse_file_name(tmp_path / "run.1", "a folder")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from covseg_core.cases.layouts import LayoutName
-from covseg_core.cli.output import refuse_file_name, say, say_json
+from covseg_core.cli.output import OutputPath, refuse_file_name, say, say_json
 
 __all__ = ["export"]
 
@@ -18,7 +15,7 @@ def export(
     /,
     *,
     to: LayoutName,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     name: str = "covseg",
     pictures: bool = False,
     json: bool = False,

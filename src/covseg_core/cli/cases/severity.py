@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from covseg_core.cli.output import make_folder, say, say_json
+from covseg_core.cli.output import OutputPath, make_folder, say, say_json
 from covseg_core.cli.progress import follow
 from covseg_core.errors import UsageError
 from covseg_core.steps import result_of
@@ -28,7 +26,7 @@ def severity(
     store: Path,
     /,
     *,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     json: bool = False,
 ) -> None:
     """Write the scores of every case as a table, one row each.

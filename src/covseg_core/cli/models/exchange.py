@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import Parameter
-
-from covseg_core.cli.output import say
+from covseg_core.cli.output import OutputPath, say
 from covseg_core.registry.store import find_model
 
 if TYPE_CHECKING:
@@ -44,9 +42,7 @@ def import_command(
     _say_added(entry)
 
 
-def export_command(
-    name: str, /, *, output: Annotated[Path, Parameter(alias="-o")]
-) -> None:
+def export_command(name: str, /, *, output: OutputPath) -> None:
     """Write a model as one file for others.
 
     Parameters

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from covseg_core.cli.output import refuse_file_name, say
+from covseg_core.cli.output import OutputPath, refuse_file_name, say
 from covseg_core.cli.pacs.opened import opened
 from covseg_core.cli.progress import follow
 
@@ -20,7 +15,7 @@ def fetch(
     *,
     study: str,
     series: str,
-    output: Annotated[Path, Parameter(alias="-o")],
+    output: OutputPath,
     insecure_http: bool = False,
 ) -> None:
     """Fetch one series from a PACS as DICOM files.
