@@ -135,26 +135,23 @@ def labels_of(
     ndarray of uint8, shape (Z, Y, X)
         Voxel values; 0 is background.
     tuple of str
-        What was cleaned.
+        What was rounded.
 
     Raises
     ------
     InputRefusedError
-        If a value is not whole or is none of the set.
+        If a value is no number, is not whole or is none of the set.
     """
     allowed = {0, *label_set.values} | ({UNKNOWN_CLASS} if allow_unknown else set())
     labels = np.zeros(stored.grid.shape, np.uint8)
-    n_broken, largest_step = 0, 0.0
+    largest_step = 0.0
     for z in range(len(labels)):
         values = stored.values_of(z)
-        broken = ~np.isfinite(values)
-        values[broken] = 0
         whole = np.rint(values)
-        largest_step = max(largest_step, float(np.abs(values - whole).max()))
         _require_allowed(values, whole, allowed, label_set)
+        largest_step = max(largest_step, float(np.abs(values - whole).max()))
         labels[z] = whole
-        n_broken += int(broken.sum())
-    return labels, _notes_on_labels(n_broken, largest_step)
+    return labels, _notes_on_rounding(largest_step)
 
 
 def _require_allowed(
@@ -163,7 +160,9 @@ def _require_allowed(
     allowed: set[int],
     label_set: LabelSet,
 ) -> None:
-    wrong = ~np.isin(whole, list(allowed)) | (np.abs(values - whole) > _WHOLE_TOLERANCE)
+    is_whole = np.isclose(values, whole, rtol=0, atol=_WHOLE_TOLERANCE)
+    # Of NaN nobody knows what it is, so it is none of them and no background.
+    wrong = ~(np.isin(whole, list(allowed)) & is_whole)
     if not wrong.any():
         return
     found = ", ".join(f"{value:.6g}" for value in np.unique(values[wrong])[:5])
@@ -174,12 +173,9 @@ def _require_allowed(
     )
 
 
-def _notes_on_labels(n_broken: int, largest_step: float) -> tuple[str, ...]:
-    notes = []
-    if n_broken:
-        notes.append(f"{n_broken} voxels were NaN or infinite; they became background.")
-    if largest_step > 0:
-        notes.append(
-            f"Labels were up to {largest_step:.2g} off a whole number and were rounded."
-        )
-    return tuple(notes)
+def _notes_on_rounding(largest_step: float) -> tuple[str, ...]:
+    if largest_step == 0:
+        return ()
+    return (
+        f"Labels were up to {largest_step:.2g} off a whole number and were rounded.",
+    )

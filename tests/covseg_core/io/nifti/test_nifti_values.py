@@ -149,13 +149,12 @@ def test_int64_labels_are_read(disk, path):
     assert read_nifti_labels(path, LESIONS).volumes_ml["consolidation"] > 0
 
 
-def test_nan_in_a_mask_is_background(disk, path):
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_mask_with_what_is_no_number_is_refused(disk, path, bad):
     array = np.ones((6, 5, 4), np.float32)
-    array[0, 0, 0] = np.nan
-    mask = read_nifti_labels(disk.save(path, array), LESIONS)
-    assert mask.labels[0, 0, 0] == 0
-    assert mask.labels.sum() == 119
-    assert "1 voxels were NaN" in mask.source.notes[0]
+    array[0, 0, 0] = bad
+    with pytest.raises(InputRefusedError, match=rf"values {bad}; .* only 0, 1, 2\."):
+        read_nifti_labels(disk.save(path, array), LESIONS)
 
 
 @pytest.mark.parametrize(
