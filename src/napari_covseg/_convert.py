@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
+    from napari.layers import Layer
 
     from covseg_core.io.mask_origin import MaskOrigin
 
@@ -42,6 +43,7 @@ __all__ = [
     "ct_from_layer",
     "ct_layer",
     "facts_of",
+    "lies_on",
     "mask_from_layer",
     "mask_layer",
     "restate",
@@ -105,6 +107,17 @@ def facts_of(metadata: Mapping[str, Any]) -> CTFacts | MaskFacts | None:
     """Look up what CovSeg knows of a layer; None for layers of others."""
     facts = metadata.get(_KEY)
     return facts if isinstance(facts, CTFacts | MaskFacts) else None
+
+
+def lies_on(mask: Layer, scan: Layer | None) -> bool:
+    """Whether a layer is a mask of CovSeg on the grid of a scan that CovSeg opened."""
+    on = facts_of(mask.metadata)
+    of = None if scan is None else facts_of(scan.metadata)
+    return (
+        isinstance(on, MaskFacts)
+        and isinstance(of, CTFacts)
+        and on.grid.matches(of.grid)
+    )
 
 
 def restate(metadata: dict[str, Any], facts: MaskFacts) -> None:

@@ -12,6 +12,7 @@ from napari_covseg._convert import (
     ct_from_layer,
     ct_layer,
     facts_of,
+    lies_on,
     mask_from_layer,
     mask_layer,
 )
@@ -142,6 +143,16 @@ def test_duplicated_layer_still_knows_its_grid(phantom):
 def test_lung_mask_stays_a_lung_mask(phantom):
     data, arguments, _ = mask_layer(phantom.lungs, "lungs")
     assert mask_from_layer(data, arguments["metadata"]).label_set == LUNGS
+
+
+def test_mask_lies_on_a_scan_of_its_grid_and_on_nothing_else(phantom):
+    scan = Layer.create(*ct_layer(phantom.ct, "CT"))
+    mask = Layer.create(*mask_layer(phantom.lesions, "Infection"))
+    farther = Grid(phantom.grid.shape, np.diag((1, 1, 2, 1)) @ phantom.grid.affine_lps)
+    elsewhere = Layer.create(*ct_layer(CTVolume(phantom.ct.hu, farther), "CT"))
+    assert lies_on(mask, scan)
+    assert not any(lies_on(mask, other) for other in (elsewhere, mask, None))
+    assert not lies_on(scan, scan)
 
 
 def test_scan_of_another_plugin_is_refused():

@@ -9,13 +9,20 @@ from qtpy.QtCore import QSettings
 
 from covseg_core.registry.home import models_folder
 
-__all__ = ["remember", "remembered"]
+__all__ = ["CASES", "EXPORTS", "ROLE", "remember", "remembered"]
+
+CASES = "cases/store"
+"""Key of the folder of cases."""
+EXPORTS = "export/folder"
+"""Key of the folder that masks are written to and read from."""
+ROLE = "reader/role"
+"""Key of what the reader is, such as a radiologist."""
 
 _FILE = "napari.ini"
 
 
 def remembered(key: str, default: str = "") -> str:
-    """Give what was remembered under a key, such as ``cases/store``."""
+    """Give what was remembered under a key, such as `CASES`."""
     return str(_settings().value(key, default))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFormLayout, QLabel
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-__all__ = ["add_row", "form_rows"]
+__all__ = ["add_row", "form_rows", "shrink"]
 
 
 def form_rows(parent: QWidget | None = None) -> QFormLayout:
@@ -46,3 +46,12 @@ def add_row(
     label.setToolTip(control.toolTip())
     label.setBuddy(control)
     rows.insertRow(rows.rowCount() if place is None else place, label, control)
+
+
+def shrink(box: QComboBox, letters: int = 12) -> None:
+    """Let a box be narrower than its longest choice, but not than some letters."""
+    box.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    box.setMinimumContentsLength(letters)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -17,7 +17,7 @@ from covseg_core.errors import InputRefusedError
 from covseg_core.labels import LUNGS
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.orient import Orientation
-from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
+from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of, lies_on
 from napari_covseg._screen.slices import bring_into_view
 from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
@@ -333,7 +333,7 @@ class Session(QObject):
             return not facts.source.is_synthetic
         if layer in self._editors:
             return self._scans[self._editors[layer]] is not self._scan
-        return isinstance(facts, MaskFacts) and not _lies_on(layer, self._scan)
+        return isinstance(facts, MaskFacts) and not lies_on(layer, self._scan)
 
     def _is_mask_here(self, layer: Labels) -> bool:
         """Whether a layer is a mask of infection on the scan, as CovSeg made it."""
@@ -396,8 +396,8 @@ class Session(QObject):
 
     def _scan_under(self, layer: Labels) -> Image | None:
         """Find the scan that a mask lies on; the chosen one goes first."""
-        scans = self.layers_in_turn()
-        return next((each for each in scans if _lies_on(layer, each)), None)
+        images = (each for each in self.layers_in_turn() if isinstance(each, Image))
+        return next((each for each in images if lies_on(layer, each)), None)
 
     def _last_mask(self) -> MaskEditor | None:
         editors = reversed(self._editors.values())
@@ -447,15 +447,6 @@ class Session(QObject):
             self.forget(editor)
         else:
             self.mask_lost.emit(editor)
-
-
-def _lies_on(mask: Labels, scan: object) -> bool:
-    if not isinstance(scan, Image):
-        return False
-    on, of = facts_of(mask.metadata), facts_of(scan.metadata)
-    if not isinstance(on, MaskFacts) or not isinstance(of, CTFacts):
-        return False
-    return on.grid.matches(of.grid)
 
 
 _sessions: WeakKeyDictionary[Viewer, Session] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""Buttons that show their key, and leave the keyboard to the picture when clicked."""
+"""Buttons that say what they do; some show their key and leave the keyboard alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from napari_covseg._tools.keys import SHORTCUTS
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-__all__ = ["key_button", "leave_the_keyboard"]
+__all__ = ["key_button", "leave_the_keyboard", "plain_button"]
+
+
+def plain_button(caption: str, tooltip: str) -> QPushButton:
+    """Make a button with its tooltip."""
+    made = QPushButton(caption)
+    made.setToolTip(tooltip)
+    return made
 
 
 def key_button(

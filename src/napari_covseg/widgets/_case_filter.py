@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 
 from covseg_core.cases.record import SPLITS, STATES
 from covseg_core.cases.worklist import CaseFilter, Order
+from napari_covseg._screen.rows import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,11 +103,7 @@ def _choices(what: str, values: Sequence[str]) -> tuple[tuple[str, str | None], 
 def _box(choices: Iterable[tuple[str, Any]], tooltip: str) -> QComboBox:
     box = QComboBox()
     box.setToolTip(tooltip)
-    box.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    box.setMinimumContentsLength(6)
-    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    shrink(box, letters=6)
     for text, value in choices:
         box.addItem(text, value)
     return box

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.cases.record import STATES
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import ROLE, remember, remembered
 from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._worklist.save_version import Reader
 from napari_covseg.widgets._versions import VersionsView
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CasePanel"]
 
-_ROLE = "reader/role"
 _ROLES = ("", "radiologist", "resident", "radiographer", "researcher")
 _NONE = "No case is open."
 _STATE_TIPS = {
@@ -125,7 +124,7 @@ class CasePanel(QWidget):
     def _connect(self) -> None:
         self.save.clicked.connect(self.save_wanted)
         self.comment.editingFinished.connect(self._give_comment)
-        self.role.currentTextChanged.connect(lambda role: remember(_ROLE, role))
+        self.role.currentTextChanged.connect(lambda role: remember(ROLE, role))
         for state, button in self.states.items():
             button.clicked.connect(
                 lambda _=False, wanted=state: self.state_wanted.emit(wanted)
@@ -161,6 +160,6 @@ def _role_box() -> QComboBox:
     box = QComboBox()
     box.setEditable(True)
     box.addItems(list(_ROLES))
-    box.setCurrentText(remembered(_ROLE))
+    box.setCurrentText(remembered(ROLE))
     box.setToolTip("Kept with every version that you save; no name is kept.")
     return box

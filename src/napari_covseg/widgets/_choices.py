@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
+
+from napari_covseg._screen.rows import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +40,7 @@ class Choices(QComboBox):
             self.addItem(title, name)
             self._words.append(words)
         self.setToolTip(tooltip)
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.setMinimumContentsLength(12)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        shrink(self)
         self.forbid({})
 
     @property

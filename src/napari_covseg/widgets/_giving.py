@@ -13,7 +13,7 @@ from covseg_core.cases.attention import Attention
 from covseg_core.volume import LesionMask
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Finished, Outcome, Run
-from napari_covseg._screen.remembered import remembered
+from napari_covseg._screen.remembered import ROLE, remembered
 from napari_covseg._session.editor import GROWING
 from napari_covseg._session.session import OpenCase
 from napari_covseg._worklist.contributing import Gift, give
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from napari_covseg._session.editor import MaskEditor
     from napari_covseg._session.session import Session
 
-__all__ = ["ROLE", "GivingPanel"]
+__all__ = ["GivingPanel"]
 
-ROLE = "reader/role"
 _TIP = (
     "Save the scan, if it is new, and the mask as it is now to the folder of cases, as "
     "finished. The patient's name is kept as a pseudonym only."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from covseg_core.labels import LUNGS
-from napari_covseg._convert import MaskFacts, facts_of
+from napari_covseg._convert import MaskFacts, facts_of, lies_on
+from napari_covseg._screen.rows import shrink
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from napari.viewer import Viewer
 
 __all__ = ["MaskPicker"]
@@ -34,11 +35,7 @@ class MaskPicker(QComboBox):
         super().__init__(parent)
         self._viewer = viewer
         self._layers: list[Labels] = []
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.setMinimumContentsLength(12)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        shrink(self)
         self.setToolTip(
             "The mask to correct, measure and export. Masks that do not lie on the "
             "scan are not listed."
@@ -52,7 +49,7 @@ class MaskPicker(QComboBox):
 
     def show_masks(self, scan: Image | None, edited: Labels | None) -> None:
         """List the masks on a scan, the edited one chosen; sends no signal."""
-        self._layers = [one for one in self._viewer.layers if _lies_on(one, scan)]
+        self._layers = [one for one in self._viewer.layers if _is_offered(one, scan)]
         self.blockSignals(True)
         self.clear()
         self.addItems([_NONE, *(layer.name for layer in self._layers)])
@@ -61,13 +58,11 @@ class MaskPicker(QComboBox):
         self.blockSignals(False)
 
 
-def _lies_on(layer: object, scan: Image | None) -> bool:
-    if scan is None or not isinstance(layer, Labels):
-        return False
-    place, facts = facts_of(scan.metadata), facts_of(layer.metadata)
+def _is_offered(layer: Layer, scan: Image | None) -> bool:
+    facts = facts_of(layer.metadata)
     return (
-        place is not None
+        isinstance(layer, Labels)
         and isinstance(facts, MaskFacts)
         and facts.label_set.name != LUNGS.name
-        and facts.grid.matches(place.grid)
+        and lies_on(layer, scan)
     )

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from covseg_core.errors import CovsegError
 from napari_covseg._processes.worker import Failed, Finished, Outcome
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import EXPORTS, remember, remembered
 from napari_covseg.widgets._onto_scan import OTHER_SCAN, run_onto_scan, take_in
 from napari_covseg.widgets._waiting import WaitingLine
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenMask"]
 
-_FOLDER = "export/folder"
 _FILES = "Masks (*.nii *.nii.gz *.dcm);;All files (*)"
 _TIP = (
     "Read a NIfTI mask or a DICOM segmentation, also one of another program, onto the "
@@ -76,10 +75,10 @@ class OpenMask(QWidget):
 
     def _ask(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, "Mask to open", remembered(_FOLDER), _FILES
+            self, "Mask to open", remembered(EXPORTS), _FILES
         )
         if name:
-            remember(_FOLDER, str(Path(name).parent))
+            remember(EXPORTS, str(Path(name).parent))
             self.open_path(Path(name))
 
     def _end(self, outcome: Outcome, scan: object) -> None:

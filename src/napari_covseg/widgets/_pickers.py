@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.layers import Image
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from covseg_core.errors import ModelRefusedError
 from covseg_core.registry.promotion import OUTLINES, promoted
 from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
 from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, facts_of
+from napari_covseg._screen.rows import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from covseg_core.registry.card import ModelCard
 
-__all__ = ["ModelPicker", "ScanPicker"]
+__all__ = ["ModelPicker", "ScanPicker", "promoted_name"]
 
 
 class ScanPicker(QComboBox):
@@ -38,7 +39,7 @@ class ScanPicker(QComboBox):
         super().__init__(parent)
         self._viewer = viewer
         self._layers: list[Image] = []
-        _shrink(self)
+        shrink(self)
         self.setToolTip(
             "The chest CT to work on. Scans opened by other plugins are not listed: "
             "their orientation and units are unknown. Nor are synthetic ones, as no "
@@ -87,7 +88,7 @@ class ModelPicker(QComboBox):
         super().__init__(parent)
         self._fits = fits or _outlines
         self._entries: tuple[ModelEntry, ...] = ()
-        _shrink(self)
+        shrink(self)
         self.setToolTip("The model that outlines infection.")
         self.refresh()
 
@@ -99,7 +100,7 @@ class ModelPicker(QComboBox):
 
     def refresh(self) -> None:
         """List the models anew; the chosen one stays chosen."""
-        wanted = self.entry.card.name if self.entry else _promoted()
+        wanted = self.entry.card.name if self.entry else promoted_name()
         self._entries = tuple(each for each in list_models() if self._fits(each.card))
         names = [entry.card.name for entry in self._entries]
         self.blockSignals(True)
@@ -111,8 +112,8 @@ class ModelPicker(QComboBox):
         self.currentIndexChanged.emit(self.currentIndex())
 
 
-def _promoted() -> str:
-    """Name the promoted model; the box is no place to complain about its history."""
+def promoted_name() -> str:
+    """Name the promoted model; a box is no place to complain about its history."""
     try:
         return promoted()
     except ModelRefusedError:
@@ -131,12 +132,3 @@ def _is_ct(layer: object) -> bool:
         return False
     # napari gives a projection the metadata of the scan that it is made of.
     return layer.data.shape == Orientation(facts.grid).standard_grid.shape
-
-
-def _shrink(box: QComboBox) -> None:
-    """Let a box be narrower than its longest name."""
-    box.setSizeAdjustPolicy(
-        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    )
-    box.setMinimumContentsLength(12)
-    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

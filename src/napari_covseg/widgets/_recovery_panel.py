@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
 from covseg_core.labels import LABEL_SETS
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._session.recovery import bring_back, find_left_behind, open_scan_of
+from napari_covseg.widgets._buttons import plain_button
 from napari_covseg.widgets._run_panel import wrapped_label
 
 if TYPE_CHECKING:
@@ -64,10 +64,14 @@ class RecoveryPanel(QFrame):
         self.picture.setFixedSize(_PICTURE_PX, _PICTURE_PX)
         self.picture.setToolTip("The slice with most of the mask.")
         self.status = wrapped_label("faint")
-        self.recover = _button("Recover", "Open the scan and show these corrections.")
+        self.recover = plain_button(
+            "Recover", "Open the scan and show these corrections."
+        )
         self.recover.setObjectName("primary")
-        self.later = _button("Later", "Ask again at the next start; nothing is lost.")
-        self.discard = _button("Discard", "Remove these corrections for good.")
+        self.later = plain_button(
+            "Later", "Ask again at the next start; nothing is lost."
+        )
+        self.discard = plain_button("Discard", "Remove these corrections for good.")
         self._lay_out()
         self.recover.clicked.connect(self._recover)
         self.later.clicked.connect(self._next)
@@ -179,9 +183,3 @@ def _drawn(left: LeftBehind) -> QPixmap:
         Qt.AspectRatioMode.KeepAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
-
-
-def _button(caption: str, tooltip: str) -> QPushButton:
-    button = QPushButton(caption)
-    button.setToolTip(tooltip)
-    return button

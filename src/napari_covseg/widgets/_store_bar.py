@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import CASES, remember, remembered
 
 if TYPE_CHECKING:
     from covseg_core.cases.store import CaseStore
 
 __all__ = ["StoreBar"]
 
-_STORE = "cases/store"
 _NONE = "No case store"
 
 
@@ -53,12 +52,12 @@ class StoreBar(QWidget):
     @property
     def last(self) -> Path | None:
         """The store of the last time, if its folder is still there."""
-        path = Path(remembered(_STORE))
-        return path if remembered(_STORE) and path.is_dir() else None
+        path = Path(remembered(CASES))
+        return path if remembered(CASES) and path.is_dir() else None
 
     def show_store(self, store: CaseStore) -> None:
         """Name a store and remember it."""
-        remember(_STORE, str(store.root))
+        remember(CASES, str(store.root))
         self.name.setText(store.root.name)
         self.name.setToolTip(str(store.root))
 

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from covseg_core.errors import CovsegError
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import CASES, remember, remembered
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["StoreBox"]
 
-_KEY = "cases/store"
 _TIP = "The folder of cases that models learn from; several readers may share one."
 
 
@@ -66,11 +65,11 @@ class StoreBox(QWidget):
         except CovsegError as error:
             self.refused.emit(str(error))
             return
-        remember(_KEY, str(folder))
+        remember(CASES, str(folder))
 
     def recall(self) -> None:
         """Take the folder that was used last, if it is there still."""
-        known = remembered(_KEY)
+        known = remembered(CASES)
         if not known or (self.store is not None and str(self.store.root) == known):
             return
         from covseg_core.cases.store import CaseStore

@@ -12,15 +12,16 @@ from qtpy.QtWidgets import (
 )
 
 from covseg_core.cli.words import words_for
-from covseg_core.errors import ModelRefusedError, UsageError
+from covseg_core.errors import UsageError
 from covseg_core.learn.config import USUAL_PARENT_SHARE, NewModel
 from covseg_core.learn.unfinished import free_name
-from covseg_core.registry.promotion import OUTLINES, promoted
-from covseg_core.registry.store import DEFAULT_MODEL, ModelEntry, list_models
+from covseg_core.registry.promotion import OUTLINES
+from covseg_core.registry.store import ModelEntry, list_models
 from covseg_core.settings import parameters_of
 from covseg_core.training.config import TrainSettings
 from napari_covseg._screen.form import SettingsForm
 from napari_covseg.widgets._folded import Fold
+from napari_covseg.widgets._pickers import promoted_name
 
 if TYPE_CHECKING:
     from covseg_core.settings import Settings
@@ -69,7 +70,7 @@ class TrainForm(QWidget):
     def refresh(self) -> None:
         """List the models anew; the chosen one stays chosen, else the promoted one."""
         known = bool(self._entries)
-        chosen = self.parents.currentText() if known else _promoted()
+        chosen = self.parents.currentText() if known else promoted_name()
         self._entries = tuple(each for each in list_models() if _can_learn(each))
         names = [_FROM_SCRATCH, *(entry.card.name for entry in self._entries)]
         self.parents.blockSignals(True)
@@ -171,10 +172,3 @@ def _can_learn(entry: ModelEntry) -> bool:
 def _is_trained(entry: ModelEntry | None) -> bool:
     """Whether this is a model to fine-tune, and not nothing or only pretrained."""
     return entry is not None and not entry.card.pretext
-
-
-def _promoted() -> str:
-    try:
-        return promoted()
-    except ModelRefusedError:
-        return DEFAULT_MODEL

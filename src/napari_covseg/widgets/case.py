@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QMenu,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,7 @@ from napari_covseg._files.read_scan import make_sample, read_scan
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
 from napari_covseg._screen.remembered import remember, remembered
 from napari_covseg._screen.rows import add_row, form_rows
+from napari_covseg.widgets._buttons import plain_button
 from napari_covseg.widgets._mask_picker import MaskPicker
 from napari_covseg.widgets._onto_scan import OTHER_SCAN, run_onto_scan, take_in
 from napari_covseg.widgets._pickers import ScanPicker
@@ -66,20 +66,20 @@ class CaseStep(QWidget):
         self._path: Path | None = None
         self._under: Image | None = None
         self.question: SeriesDialog | None = None
-        self.open_folder = _button(
+        self.open_folder = plain_button(
             "Open DICOM folder…", "Open a folder with a chest CT in DICOM."
         )
-        self.open_file = _button(
+        self.open_file = plain_button(
             "Open NIfTI…", "Open a CT, or a mask of the scan, from a NIfTI file."
         )
-        self.open_sample = _button(
+        self.open_sample = plain_button(
             "Sample", "Open a made chest CT with infection, to try everything out."
         )
         self.waiting = WaitingLine("Stop reading; nothing is opened.")
         self.scans = ScanPicker(session.viewer)
         self.facts = ScanFactsView()
         self.masks = MaskPicker(session.viewer)
-        self.new_mask = _button(
+        self.new_mask = plain_button(
             "New empty mask", "Begin a mask by hand on the chosen scan."
         )
         self._fill_menu()
@@ -270,9 +270,3 @@ class CaseStep(QWidget):
         self.masks.show_masks(self._session.scan, edited)
         self.masks.setEnabled(self.masks.count() > 1)
         self.new_mask.setEnabled(self._session.scan is not None)
-
-
-def _button(caption: str, tooltip: str) -> QPushButton:
-    button = QPushButton(caption)
-    button.setToolTip(tooltip)
-    return button

@@ -18,7 +18,7 @@ from napari_covseg._files.export import Exported, ExportWish, export
 from napari_covseg._files.export_wish import wish_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import EXPORTS, remember, remembered
 from napari_covseg.widgets._export_form import ExportForm
 from napari_covseg.widgets._open_mask import OpenMask
 from napari_covseg.widgets._saved_line import SavedLine
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportStep"]
 
-_FOLDER = "export/folder"
 _APART_PX = 10
 
 
@@ -59,6 +58,7 @@ class ExportStep(QWidget):
         self._lay_out()
         self.button.clicked.connect(self._ask_path)
         self.form.changed.connect(self._refresh)
+        session.scan_changed.connect(self.saved.hide)
         self._refresh()
 
     def save_to(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class ExportStep(QWidget):
         self.button.setToolTip(missing or "Choose a folder and a name, and save.")
 
     def _ask_path(self) -> None:
-        folder, name = Path(remembered(_FOLDER)), self.form.suggested_name()
+        folder, name = Path(remembered(EXPORTS)), self.form.suggested_name()
         chosen, _ = QFileDialog.getSaveFileName(
             self,
             "Save as",
@@ -92,7 +92,7 @@ class ExportStep(QWidget):
             options=QFileDialog.Option.DontConfirmOverwrite,
         )
         if chosen:
-            remember(_FOLDER, str(Path(chosen).parent))
+            remember(EXPORTS, str(Path(chosen).parent))
             self.save_to(Path(chosen))
 
     def _ask_to_replace(self, path: Path) -> None:

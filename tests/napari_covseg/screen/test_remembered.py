@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from napari_covseg._screen.remembered import remember, remembered
+from napari_covseg._screen.remembered import CASES, remember, remembered
 
 
 def test_what_was_remembered_is_there_the_next_time(covseg_home):
-    remember("cases/store", "/somewhere/with spaces, and commas")
-    assert remembered("cases/store") == "/somewhere/with spaces, and commas"
+    remember(CASES, "/somewhere/with spaces, and commas")
+    assert remembered(CASES) == "/somewhere/with spaces, and commas"
     assert (covseg_home / "napari.ini").is_file()
 
 

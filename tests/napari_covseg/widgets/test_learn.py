@@ -22,9 +22,8 @@ from covseg_core.learn.plan import run_folder
 from covseg_core.registry.promotion import promoted
 from covseg_core.registry.store import DEFAULT_MODEL, list_models
 from napari_covseg._convert import blank_mask_layer, ct_layer, mask_layer
-from napari_covseg._screen.remembered import remember
+from napari_covseg._screen.remembered import ROLE, remember
 from napari_covseg._session.session import Session
-from napari_covseg.widgets._giving import ROLE
 from napari_covseg.widgets.learn import LearnWidget
 
 LONG = 120_000
