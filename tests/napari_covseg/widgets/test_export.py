@@ -184,6 +184,15 @@ class TestSaving:
         assert step.saved.words.text() == "Saved mask.nii.gz: infection 70.0 ml."
         assert step.saved.isVisibleTo(step)
 
+    def test_words_of_one_scan_do_not_stay_beside_another(
+        self, step, show, save, phantom, tmp_path
+    ):
+        show(phantom.ct, phantom.lesions)
+        save(tmp_path / "mask.nii.gz")
+        assert not step.saved.isHidden()
+        show(phantom.ct)
+        assert step.saved.isHidden()
+
     def test_half_grown_mask_is_refused_and_the_whole_one_is_not(
         self, step, show, save, phantom, tmp_path
     ):
