@@ -79,6 +79,9 @@ def read_picture_ct(path: Path) -> CTVolume:
 def list_slices(folder: Path) -> tuple[Path, ...]:
     """List the pictures in `folder`, numbers in names sorted as numbers.
 
+    A link that leads nowhere is among them: it is a slice that was not copied, which
+    reading it will tell.
+
     Raises
     ------
     InputRefusedError
@@ -89,7 +92,9 @@ def list_slices(folder: Path) -> tuple[Path, ...]:
     pictures = [
         entry
         for entry in folder.iterdir()
-        if is_picture(entry) and not entry.name.startswith(".") and entry.is_file()
+        if is_picture(entry)
+        and not entry.name.startswith(".")
+        and (entry.is_file() or not entry.exists())
     ]
     return tuple(sorted(pictures, key=lambda entry: _natural_key(entry.name)))
 

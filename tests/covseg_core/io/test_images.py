@@ -169,6 +169,15 @@ def test_slices_are_listed_in_the_order_of_their_numbers(tmp_path):
     ]
 
 
+def test_a_link_that_leads_nowhere_is_a_slice_that_cannot_be_read(tmp_path):
+    save(tmp_path / "s1.png")
+    (tmp_path / "s2.png").symlink_to(tmp_path / "elsewhere.png")
+    first, second = list_slices(tmp_path)
+    assert read_slice(first).name == "s1.png"
+    with pytest.raises(InputRefusedError, match=r"^s2\.png does not exist\.$"):
+        read_slice(second)
+
+
 def test_slices_of_something_else_than_a_folder_are_refused(tmp_path):
     with pytest.raises(InputRefusedError, match=r"a\.png is not a folder"):
         list_slices(save(tmp_path / "a.png"))
