@@ -35,6 +35,7 @@ __all__ = [
     "LungMask",
     "SliceImage",
     "Source",
+    "words_on_gap",
 ]
 
 RESEARCH_ONLY = "For research use only; not for diagnosis."
@@ -144,14 +145,21 @@ class Grid:
             index_xyz @ self.affine_lps[:3, :3].T + self.affine_lps[:3, 3]
         )
 
+    def __str__(self) -> str:
+        """Shape and spacing, in words."""
+        spacing = " x ".join(f"{step:.3g}" for step in self.spacing_mm_zyx)
+        return f"{self.shape} at {spacing} mm"
+
     def matches(self, other: Grid) -> bool:
         """Whether both grids have the same voxels in the same places."""
-        if self.shape != other.shape:
-            return False
+        return self.shape == other.shape and self.apart_mm(other) <= SAME_PLACE_MM
+
+    def apart_mm(self, other: Grid) -> float:
+        """How far the voxels of grids of one shape lie apart at most."""
         # Grids lie furthest apart at a corner.
         corners = np.indices((2, 2, 2)).reshape(3, -1).T * (np.array(self.shape) - 1)
         apart = self.world_mm(corners) - other.world_mm(corners)
-        return bool(np.linalg.norm(apart, axis=1).max() <= SAME_PLACE_MM)
+        return float(np.linalg.norm(apart, axis=1).max())
 
 
 @dataclass(frozen=True)
@@ -279,8 +287,8 @@ class LabelVolume:
         """Raise `GeometryError` unless the mask lies on the grid of `ct`."""
         if not self.grid.matches(ct.grid):
             raise GeometryError(
-                f"the mask {self.grid.shape} at {_mm(self.grid)} does not lie on the "
-                f"CT {ct.grid.shape} at {_mm(ct.grid)}. "
+                f"the mask {self.grid} does not lie on the CT {ct.grid}"
+                f"{words_on_gap(self.grid, ct.grid)}. "
                 "Resample the mask to the CT before scoring or exporting it."
             )
 
@@ -335,5 +343,8 @@ def _require_shape(what: str, shape: tuple[int, ...], grid: Grid) -> None:
         )
 
 
-def _mm(grid: Grid) -> str:
-    return " x ".join(f"{step:.3g}" for step in grid.spacing_mm_zyx) + " mm"
+def words_on_gap(mask: Grid, scan: Grid) -> str:
+    """Say how far voxels lie apart, where shape and spacing do not tell grids apart."""
+    if str(mask) != str(scan):
+        return ""
+    return f": their voxels lie up to {mask.apart_mm(scan):.2f} mm apart"

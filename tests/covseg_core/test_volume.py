@@ -204,6 +204,15 @@ def test_a_mask_on_another_grid_than_its_ct_is_refused(grid):
         mask.require_on(ct)
 
 
+def test_a_mask_that_is_shifted_is_told_by_how_much(grid):
+    ct = CTVolume(np.zeros(SHAPE, np.float32), grid)
+    shifted = grid.affine_lps.copy()
+    shifted[:3, 3] += 3, 0, 4
+    mask = LabelVolume(np.zeros(SHAPE, np.uint8), Grid(SHAPE, shifted), LESIONS)
+    with pytest.raises(GeometryError, match=r"mm: their voxels lie up to 5\.00 mm ap"):
+        mask.require_on(ct)
+
+
 def test_a_mask_on_the_grid_of_its_ct_passes(grid):
     ct = CTVolume(np.zeros(SHAPE, np.float32), grid)
     same = Grid(SHAPE, grid.affine_lps.copy())

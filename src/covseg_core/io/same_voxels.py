@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from covseg_core.errors import GeometryError
-from covseg_core.volume import Grid, LabelVolume
+from covseg_core.volume import Grid, LabelVolume, words_on_gap
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,8 +53,9 @@ def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArra
     turn[:3, :3] = whole
     turn[:3, 3] = np.where(whole.sum(axis=1) < 0, np.array(grid.shape[::-1]) - 1, 0)
     z, y, x = turned.shape
-    if not Grid((z, y, x), grid.affine_lps @ turn).matches(wanted):
-        raise _other_voxels(wanted, grid)
+    there = Grid((z, y, x), grid.affine_lps @ turn)
+    if not there.matches(wanted):
+        raise _other_voxels(wanted, there)
     return turned
 
 
@@ -66,6 +67,6 @@ def turned_onto(mask: _Mask, grid: Grid) -> _Mask:
 
 def _other_voxels(wanted: Grid, grid: Grid) -> GeometryError:
     return GeometryError(
-        f"the mask {grid.shape} does not lie on the voxels of the scan "
-        f"{wanted.shape}. Use the mask that was drawn on this scan."
+        f"the mask {grid} does not lie on the voxels of the scan {wanted}"
+        f"{words_on_gap(grid, wanted)}. Use the mask that was drawn on this scan."
     )

@@ -248,7 +248,7 @@ def test_lungs_of_another_scan_are_refused(refused, scan, tmp_path):
     )
     words = "--lungs", tmp_path / "l.nii", *BASELINE
     line = refused(3, "predict", scan, "-o", tmp_path / "m.nii.gz", *words)
-    assert "does not lie on the CT" in line
+    assert "does not lie on the voxels of the scan" in line
     assert not (tmp_path / "m.nii.gz").exists()
 
 

@@ -399,10 +399,10 @@ def test_masks_that_do_not_fit_are_refused(refused, scan, mask, blocks, tmp_path
     grid = Grid.from_spacing(blocks.ct.grid.shape, (8, 5, 2))
     write_nifti_labels(other, replace(blocks.lungs, grid=grid))
     words = ("severity", scan, "--json", "--mask")
-    assert "does not lie on the CT" in refused(3, *words, other, "--labels", "lesions")
-    assert "does not lie on the CT" in refused(3, *words, mask, "--lungs", other)
-    lobes = "does not lie on the voxels of the scan"
-    assert lobes in refused(3, *words, mask, "--lobes", other)
+    told = "does not lie on the voxels of the scan"
+    assert told in refused(3, *words, other, "--labels", "lesions")
+    assert told in refused(3, *words, mask, "--lungs", other)
+    assert told in refused(3, *words, mask, "--lobes", other)
     assert "could not be read" in refused(3, *words, tmp_path / "none.nii.gz")
 
 

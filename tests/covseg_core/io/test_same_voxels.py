@@ -71,6 +71,15 @@ def test_other_voxels_are_refused(oblique, change):
         in_order_of(other, oblique.labels, oblique.grid)
 
 
+def test_how_far_a_mask_was_shifted_is_told_in_any_order_of_voxels(oblique, stored):
+    shift = np.eye(4)
+    shift[:3, 3] = 3, 0, 4
+    scan = Grid(oblique.grid.shape, shift @ oblique.grid.affine_lps)
+    for mask in (oblique, stored(oblique, (2, 0, 1), (True, False, True))):
+        with pytest.raises(GeometryError, match=r"mm: .* up to 5\.00 mm apart"):
+            in_order_of(scan, mask.labels, mask.grid)
+
+
 def test_a_part_of_the_scan_is_refused(oblique):
     part = Grid((3, 4, 4), oblique.grid.affine_lps)
     with pytest.raises(GeometryError, match=r"\(3, 4, 5\).*\(3, 4, 4\)"):
