@@ -213,16 +213,33 @@ class Session(QObject):
         Raises
         ------
         InputRefusedError
-            If the layer was not made by CovSeg, or is a copy of half a mask.
+            If the layer was not made by CovSeg, is a copy of half a mask, or was made
+            on another scan, though it may lie in the same place.
         """
-        editor = self._editors.pop(layer, None) or self._new_editor(layer, origin)
+        editor = self._editors.get(layer)
+        scan = self._scan_under(layer) if editor is None else self._scans[editor]
+        if scan not in (None, self._scan):
+            raise InputRefusedError(
+                "this mask was made on another scan; choose that scan first."
+            )
+        if editor is None:
+            editor = self._new_editor(layer, origin)
         # The last one comes first when a scan is chosen, or a mask goes.
+        self._editors.pop(layer, None)
         self._editors[layer] = editor
         self._following.stop()
         if editor is not self._mask:
             self._mask = editor
             self.mask_changed.emit()
         return editor
+
+    def masks_here(self) -> tuple[Labels, ...]:
+        """Give every mask of infection on the scan, as CovSeg made it."""
+        return tuple(
+            layer
+            for layer in self.viewer.layers
+            if isinstance(layer, Labels) and self._is_mask_here(layer)
+        )
 
     def take_active(self) -> None:
         """Correct the mask that is active in napari, if it lies on the scan."""

@@ -78,7 +78,7 @@ class CaseStep(QWidget):
         self.waiting = WaitingLine("Stop reading; nothing is opened.")
         self.scans = ScanPicker(session.viewer)
         self.facts = ScanFactsView()
-        self.masks = MaskPicker(session.viewer)
+        self.masks = MaskPicker()
         self.new_mask = plain_button(
             "New empty mask", "Begin a mask by hand on the chosen scan."
         )
@@ -238,9 +238,14 @@ class CaseStep(QWidget):
             self._session.choose_scan(layer)
 
     def _choose_mask(self) -> None:
-        layer = self.masks.layer
-        if layer is not None:
-            self._edit(layer)
+        layer, before = self.masks.layer, self._session.mask
+        if layer is None:
+            return
+        self._edit(layer)
+        after = self._session.mask
+        if before is not None and after is not None and after is not before:
+            # What is corrected and measured is what is seen.
+            before.layer.visible, after.layer.visible = False, True
 
     def _edit(self, layer: Labels) -> None:
         try:
@@ -267,6 +272,6 @@ class CaseStep(QWidget):
     def _list_masks(self) -> None:
         editor = self._session.mask
         edited = None if editor is None else editor.layer
-        self.masks.show_masks(self._session.scan, edited)
+        self.masks.show_masks(self._session.masks_here(), edited)
         self.masks.setEnabled(self.masks.count() > 1)
         self.new_mask.setEnabled(self._session.scan is not None)

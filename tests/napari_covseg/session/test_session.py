@@ -237,6 +237,18 @@ class TestActiveLayer:
         qtbot.wait(20)
         assert session.mask is None
 
+    def test_mask_of_another_scan_is_refused_though_it_lies_on_the_same_grid(
+        self, session, editor, scan, phantom
+    ):
+        open_second(session, phantom)
+        assert session.masks_here() == ()
+        with pytest.raises(InputRefusedError, match="made on another scan"):
+            session.edit(editor.layer)
+        assert session.mask is None
+        session.choose_scan(scan)
+        assert session.masks_here() == (editor.layer,)
+        assert session.edit(editor.layer) is editor
+
     def test_mask_that_grows_goes_on_growing_when_another_is_in_hand(
         self, session, editor, other, viewer, qtbot
     ):

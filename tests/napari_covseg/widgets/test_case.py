@@ -162,6 +162,18 @@ class TestMasks:
         step.masks.setCurrentText("mine")
         assert session.mask.layer is layer
 
+    def test_mask_that_is_chosen_is_seen_and_the_last_one_is_not(
+        self, step, scan, session, phantom
+    ):
+        for name in ("first", "second"):
+            data, arguments, _ = mask_layer(phantom.lesions, name)
+            session.edit(session.viewer.add_labels(data, **arguments))
+        first, second = session.viewer.layers["first"], session.viewer.layers["second"]
+        first.visible = False
+        step.masks.setCurrentText("first")
+        assert session.mask.layer is first
+        assert (first.visible, second.visible) == (True, False)
+
     def test_masks_of_other_things_are_not_listed(self, step, scan, session, phantom):
         data, arguments, _ = mask_layer(phantom.lungs, "lungs")
         session.viewer.add_labels(data, **arguments)
