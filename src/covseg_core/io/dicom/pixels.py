@@ -115,8 +115,8 @@ def _decoder(syntax: UID, path: Path) -> Decoder:
 def _require_no_more_than_claimed(dataset: FileDataset, path: Path) -> None:
     """Compare the length of plain pixels with the header; what is short is cut."""
     claimed = (integer(dataset, "NumberOfFrames") or 1) * _bytes_of_frame(dataset)
-    # One byte more makes an odd length even.
-    if len(dataset.PixelData) > claimed + 1:
+    # Some programs write zeros behind the image.
+    if dataset.PixelData[claimed:].strip(b"\0"):
         raise InputRefusedError(
             f"{path.name} holds {len(dataset.PixelData)} bytes of pixels where its "
             f"header claims {claimed}. The file is damaged; copy it again."

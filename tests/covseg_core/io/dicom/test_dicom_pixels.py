@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom import dcmread
 from pydicom.encaps import encapsulate, generate_frames
@@ -151,6 +152,13 @@ def test_more_pixels_than_the_header_claims_are_refused(series, edit_all):
         match=r"slice_0001.dcm holds 2880 bytes of pixels where its header claims 1440",
     ):
         read_dicom(series)
+
+
+def test_zeros_behind_the_image_are_no_pixels(series, edit):
+    before = read_dicom(series).hu
+    path = series / "slice_0003.dcm"
+    edit(path, PixelData=pydicom.dcmread(path).PixelData + bytes(4000))
+    np.testing.assert_array_equal(read_dicom(series).hu, before)
 
 
 def test_a_byte_that_makes_the_length_even_is_no_pixel(write_series, chest):
