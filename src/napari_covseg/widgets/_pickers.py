@@ -99,7 +99,7 @@ class ModelPicker(QComboBox):
         return self._entries[index] if 0 <= index < len(self._entries) else None
 
     def refresh(self) -> None:
-        """List the models anew; the chosen one stays chosen."""
+        """List the models anew; the chosen one stays, or gives way to the promoted."""
         wanted = self.entry.card.name if self.entry else promoted_name()
         self._entries = tuple(each for each in list_models() if self._fits(each.card))
         names = [entry.card.name for entry in self._entries]
@@ -107,8 +107,10 @@ class ModelPicker(QComboBox):
         self.clear()
         self.addItems(names)
         self.blockSignals(False)
-        if wanted in names:
-            self.setCurrentIndex(names.index(wanted))
+        for name in (wanted, promoted_name()):
+            if name in names:
+                self.setCurrentIndex(names.index(name))
+                break
         self.currentIndexChanged.emit(self.currentIndex())
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 from covseg_core.registry.card import ModelCard
 from covseg_core.registry.home import models_folder
 from covseg_core.registry.promotion import promote
@@ -24,6 +26,19 @@ def test_a_damaged_history_leaves_the_bundled_model(qtbot):
     models_folder().mkdir()
     (models_folder() / "promoted.json").write_text("{")
     assert chosen(qtbot) == DEFAULT_MODEL
+
+
+def test_a_model_that_is_gone_gives_way_to_the_promoted_one(qtbot):
+    about = {"summary": "", "architecture": "infnet", "label_set": "infection"}
+    save_model(models_folder() / "mine", ModelCard(name="mine", **about), {})
+    picker = ModelPicker()
+    qtbot.addWidget(picker)
+    picker.setCurrentText("mine")
+    picker.refresh()
+    assert picker.entry.card.name == "mine"
+    shutil.rmtree(models_folder() / "mine")
+    picker.refresh()
+    assert picker.entry.card.name == DEFAULT_MODEL
 
 
 def test_a_model_that_was_only_pretrained_is_not_offered(qtbot):
