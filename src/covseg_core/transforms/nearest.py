@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     _Places: TypeAlias = tuple[npt.NDArray[np.intp], ...]
 
-__all__ = ["Nearest", "fill_nearest", "find_nearest"]
+__all__ = ["Nearest", "find_nearest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,30 +59,6 @@ def find_nearest(
     border = _places(_border(labelled))
     _, nearest = KDTree(border * spacing_mm_zyx).query(missing * spacing_mm_zyx)
     return Nearest(tuple(missing.T), tuple(border[nearest].T))
-
-
-def fill_nearest(
-    labels: npt.NDArray[np.uint8],
-    where: npt.NDArray[np.bool_],
-    spacing_mm_zyx: tuple[float, float, float],
-) -> npt.NDArray[np.uint8]:
-    """Label the unlabelled voxels of a region by their nearest label.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8, shape (Z, Y, X)
-        0 is unlabelled; not all of them.
-    where : ndarray of bool, shape (Z, Y, X)
-        The voxels that need a label.
-    spacing_mm_zyx : tuple of float
-        For distances in mm.
-
-    Returns
-    -------
-    ndarray of uint8, shape (Z, Y, X)
-        A copy.
-    """
-    return find_nearest(labels > 0, where, spacing_mm_zyx).fill(labels)
 
 
 def _places(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
