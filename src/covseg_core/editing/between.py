@@ -21,25 +21,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Filled", "fill_between"]
+__all__ = ["fill_between"]
 
 _TOUCHING_IN_SLICE = np.ones((3, 3), bool)
-
-
-@dataclass(frozen=True, eq=False)
-class Filled:
-    """A mask whose gaps were filled.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8, shape (Z, Y, X)
-        The new mask.
-    slices : tuple of int
-        Numbers of the slices in which something was painted, from 0.
-    """
-
-    labels: npt.NDArray[np.uint8]
-    slices: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +42,7 @@ def fill_between(
     spacing_mm_zyx: tuple[float, float, float],
     longest_mm: float,
     around: int | None = None,
-) -> Filled:
+) -> npt.NDArray[np.uint8]:
     """Join outlines that lie above each other with empty slices between.
 
     Parameters
@@ -76,25 +60,21 @@ def fill_between(
 
     Returns
     -------
-    Filled
-        The new mask and what was painted.
+    ndarray of uint8, shape (Z, Y, X)
+        A copy.
     """
     result = labels.copy()
     box = class_box(labels, value)
     if box is None:
-        return Filled(result, ())
+        return result
     mask = labels[box] == value
     first = box[0].start
     farthest = int(longest_mm / spacing_mm_zyx[0] * (1 + 1e-6))
-    filled: set[int] = set()
     for gap in _gaps(mask, farthest, None if around is None else around - first):
         for number, outline in _between(gap, spacing_mm_zyx[1:]):
             image = result[first + number][box[1:]]
-            outline &= image == 0
-            image[outline] = value
-            if outline.any():
-                filled.add(first + number)
-    return Filled(result, tuple(sorted(filled)))
+            image[outline & (image == 0)] = value
+    return result
 
 
 def _gaps(

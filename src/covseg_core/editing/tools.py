@@ -176,7 +176,7 @@ def _fill_between(spot: Spot, settings: FillBetween) -> npt.NDArray[np.uint8]:
     around = spot.slice_number if settings.gaps == "around this slice" else None
     return fill_between(
         spot.labels, spot.value, spot.spacing_mm_zyx, settings.longest_mm, around
-    ).labels
+    )
 
 
 def _remove_islands(spot: Spot, settings: RemoveIslands) -> npt.NDArray[np.uint8]:
