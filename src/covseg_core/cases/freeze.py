@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
 from covseg_core.cases.record import TRUSTED, MaskSource, Split, State
-from covseg_core.cases.seal import digest_of, require_seal, seal, unsealed
-from covseg_core.errors import InputRefusedError, UsageError
+from covseg_core.cases.seal import digest_of, seal
+from covseg_core.errors import UsageError
 from covseg_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,25 +75,6 @@ class TrainingManifest(Settings):
     def to_json(self) -> str:
         """Write the manifest, with its hash, as JSON."""
         return seal(self.model_dump(mode="json"))
-
-    @classmethod
-    def from_json(cls, text: str) -> TrainingManifest:
-        """Read what `to_json` wrote.
-
-        Raises
-        ------
-        InputRefusedError
-            If it is something else or was changed.
-        """
-        what = "the training manifest"
-        document, found = unsealed(text, what)
-        require_seal(document, found, what)
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise InputRefusedError(
-                f"{what} was made by another program or by a newer covseg."
-            ) from error
 
 
 def freeze(
