@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from covseg_core.cases.disk import read_text, sha256_of
 from covseg_core.cases.identity import read_salt
 from covseg_core.cases.masks import read_mask, stored_grid
-from covseg_core.cases.record import SOURCES, TRUSTED, MaskVersion, parse_record
+from covseg_core.cases.record import TRUSTED, MaskVersion, parse_record
 from covseg_core.cases.scan import CT, LUNG_MASK, MASKS
 from covseg_core.errors import InputRefusedError
 from covseg_core.io.nifti import read_nifti_ct, read_nifti_labels
@@ -18,10 +18,9 @@ from covseg_core.registry.card import NAME_PATTERN
 from covseg_core.volume import LungMask
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
-    from covseg_core.cases.record import CaseRecord, MaskSource
+    from covseg_core.cases.record import CaseRecord
     from covseg_core.volume import CTVolume, Grid, LesionMask
 
 __all__ = ["RECORD", "CaseReader"]
@@ -146,13 +145,6 @@ class CaseReader:
             )
         path = self.checked_file(case_id, f"{MASKS}/{version.file}", version.sha256)
         return read_mask(path, version.label_set)
-
-    def newest(
-        self, case: str | CaseRecord, *, sources: Collection[MaskSource] = SOURCES
-    ) -> MaskVersion | None:
-        """Find the newest mask of certain sources, None if there is none."""
-        record = self.read(case) if isinstance(case, str) else case
-        return record.newest(sources)
 
     def known_as(self, image_sha256: str) -> str | None:
         """Find the case of a scan by its `hash_ct`, None if it is new."""

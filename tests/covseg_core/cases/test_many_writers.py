@@ -12,7 +12,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pytest
 
 from covseg_core.cases.store import CaseStore
@@ -183,8 +182,8 @@ def require_usable(store):
     for case_id in store.case_ids():
         store.set_state(case_id, "in progress")
     assert list(verify(store)) == []
-    labels = store.mask("shared").labels if store.newest("shared") else np.zeros(1)
-    assert labels.max() <= 1
+    if store.read("shared").versions:
+        assert store.mask("shared").labels.max() <= 1
 
 
 def test_killed_writers_damage_nothing(shared, start):
