@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from covseg_core.io.dicom.choice import SeriesSummary
-from covseg_core.io.dicom.read import list_series, read_dicom
+from covseg_core.io.dicom.read import read_dicom
 
-__all__ = ["SeriesSummary", "list_series", "read_dicom"]
+__all__ = ["SeriesSummary", "read_dicom"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from covseg_core.errors import GeometryError
-from covseg_core.io.dicom.choice import SeriesSummary, choose_series, summarise
+from covseg_core.io.dicom.choice import choose_series
 from covseg_core.io.dicom.elements import quiet
 from covseg_core.io.dicom.frames import some_names
 from covseg_core.io.dicom.geometry import Stack, stack_slices
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from covseg_core.io.dicom.frames import Frame
 
-__all__ = ["SeriesSummary", "list_series", "read_dicom"]
+__all__ = ["read_dicom"]
 
 
 def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
@@ -45,7 +45,7 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
         A folder, searched with all below it; a DICOMDIR; or one file, which
         stands for its series in its own folder.
     series_uid : str, optional
-        Which series to read where there are several; see `list_series`.
+        Which series to read where there are several, by `SeriesSummary.series_uid`.
 
     Returns
     -------
@@ -89,27 +89,6 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
             is_synthetic=synthetic,
         ),
     )
-
-
-def list_series(path: Path) -> tuple[SeriesSummary, ...]:
-    """Describe every CT series at `path`, without reading pixels.
-
-    Parameters
-    ----------
-    path : Path
-        As in `read_dicom`.
-
-    Returns
-    -------
-    tuple of SeriesSummary
-        Empty if there is no CT.
-
-    Raises
-    ------
-    InputRefusedError
-        If there is nothing to read at `path`.
-    """
-    return tuple(summarise(series) for series in scan_files(path).series)
 
 
 def _stack(scan: Scan, series: Series) -> tuple[Stack, tuple[str, ...]]:

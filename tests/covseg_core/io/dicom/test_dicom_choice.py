@@ -10,7 +10,9 @@ from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from covseg_core.errors import GeometryError, InputRefusedError, SeriesChoiceError
-from covseg_core.io.dicom import list_series, read_dicom
+from covseg_core.io.dicom import read_dicom
+from covseg_core.io.dicom.choice import summarise
+from covseg_core.io.dicom.series import scan_files
 from covseg_core.volume import CTVolume, Grid
 
 
@@ -100,16 +102,16 @@ def test_unknown_series_uid_is_refused_with_the_known_ones(series):
         read_dicom(series, series_uid="1.2.3")
 
 
-def test_list_series_describes_without_reading_pixels(series):
-    (summary,) = list_series(series)
+def test_series_are_described_without_reading_pixels(series):
+    (summary,) = map(summarise, scan_files(series).series)
     assert summary.slices == 10
     assert summary.description == "CT written by covseg"
     assert summary.spacing_mm_zyx == (2.0, 0.7, 0.8)
 
 
-def test_list_series_leaves_shape_open_where_slices_make_no_volume(series):
+def test_shape_is_left_open_where_slices_make_no_volume(series):
     (series / "slice_0005.dcm").unlink()
-    (summary,) = list_series(series)
+    (summary,) = map(summarise, scan_files(series).series)
     assert summary.slices == 9
     assert summary.shape_zyx is None
     assert summary.spacing_mm_zyx is None

@@ -8,7 +8,7 @@ from pydicom import dcmread
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from covseg_core.errors import CovsegError
-from covseg_core.io.dicom import list_series, read_dicom
+from covseg_core.io.dicom import read_dicom
 from covseg_core.volume import CTVolume
 
 
@@ -26,7 +26,6 @@ def spoil(content: bytes, rng: np.random.Generator) -> bytes:
 def read_or_refuse(path) -> str:
     try:
         ct = read_dicom(path)
-        list_series(path)
     except CovsegError as error:
         return str(error)
     assert isinstance(ct, CTVolume)

@@ -9,7 +9,8 @@ from pydicom import dcmread
 from pydicom.uid import RTStructureSetStorage, generate_uid
 
 from covseg_core.errors import InputRefusedError
-from covseg_core.io.dicom import list_series, read_dicom
+from covseg_core.io.dicom import read_dicom
+from covseg_core.io.dicom.series import scan_files
 
 SAGITTAL = [0, 1, 0, 0, 0, -1]
 
@@ -43,7 +44,7 @@ def test_localizer_series_beside_the_scan_is_dropped(series, add_localizer):
     ct = read_dicom(series)
     assert ct.hu.shape[0] == 10
     assert ct.source.ignored == ("scout.dcm: localizer",)
-    assert len(list_series(series)) == 1
+    assert len(scan_files(series).series) == 1
 
 
 def test_localizer_that_does_not_say_so_is_known_by_its_direction(
@@ -102,7 +103,7 @@ def test_folder_without_ct_is_refused_with_what_is_there(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(InputRefusedError, match=r"only a.txt: not DICOM"):
         read_dicom(tmp_path)
-    assert list_series(tmp_path) == ()
+    assert scan_files(tmp_path).series == ()
 
 
 def test_series_without_uid_are_told_apart_by_their_number(
@@ -110,8 +111,8 @@ def test_series_without_uid_are_told_apart_by_their_number(
 ):
     second = write_series(chest, "series/second")
     edit_all(second, SeriesInstanceUID="", SeriesNumber=7, FrameOfReferenceUID="")
-    summaries = {one.series_uid for one in list_series(series)}
+    keys = {one.key for one in scan_files(series).series}
     uid = dcmread(series / "slice_0001.dcm").SeriesInstanceUID
-    assert summaries == {uid, "no-uid-7"}
+    assert keys == {uid, "no-uid-7"}
     ct = read_dicom(series, series_uid="no-uid-7")
     assert ct.source.series_uid == ""
