@@ -43,11 +43,6 @@ class Orientation:
         return np.asarray(ornt_transform(axes, _STANDARD))
 
     @property
-    def is_standard(self) -> bool:
-        """Whether the grid already has the standard orientation."""
-        return bool(np.array_equal(self._turn, _STANDARD))
-
-    @property
     def standard_grid(self) -> Grid:
         """The same voxels, turned."""
         from nibabel.orientations import inv_ornt_aff
