@@ -67,16 +67,14 @@ def pack(frame: Frame) -> bytes:
     return _PREFIX.pack(len(content), zlib.crc32(content)) + content
 
 
-def unpack_all(stream: BinaryIO) -> Iterator[Frame | None]:
-    """Read frames; the last is None if it was cut off or changed."""
-    while prefix := stream.read(_PREFIX.size):
-        frame = _read_one(stream, prefix)
+def unpack_all(stream: BinaryIO) -> Iterator[Frame]:
+    """Read frames up to the first that was cut off or changed."""
+    while (frame := _read_one(stream)) is not None:
         yield frame
-        if frame is None:
-            return
 
 
-def _read_one(stream: BinaryIO, prefix: bytes) -> Frame | None:
+def _read_one(stream: BinaryIO) -> Frame | None:
+    prefix = stream.read(_PREFIX.size)
     if len(prefix) < _PREFIX.size:
         return None
     length, checksum = _PREFIX.unpack(prefix)

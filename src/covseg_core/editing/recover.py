@@ -40,8 +40,6 @@ class Recovered:
         How many there were, undone ones and undoing counted.
     checked : tuple of int
         Slices that the reader has ticked.
-    is_cut : bool
-        Whether the last frame was cut off.
     """
 
     path: Path
@@ -50,7 +48,6 @@ class Recovered:
     labels: npt.NDArray[np.uint8]
     edits: int
     checked: tuple[int, ...] = ()
-    is_cut: bool = False
 
 
 def read_journal(path: Path) -> Recovered:
@@ -79,13 +76,10 @@ class _Replay:
         self._draft: Change | None = None
         self._edits = 0
         self._checked: tuple[int, ...] = ()
-        self._is_cut = False
 
-    def take(self, frame: Frame | None) -> None:
+    def take(self, frame: Frame) -> None:
         """Follow one frame."""
-        if frame is None:
-            self._is_cut = True
-        elif frame.kind == "header":
+        if frame.kind == "header":
             self._header = _header(self._path, frame)
         elif frame.kind == "checked":
             self._checked = tuple(frame.facts["slices"])
@@ -114,7 +108,6 @@ class _Replay:
             self._labels,
             self._edits + (self._draft is not None),
             self._checked,
-            self._is_cut,
         )
 
 
