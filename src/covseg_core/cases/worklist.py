@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from covseg_core.cases.record import STATES, TRUSTED
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OPEN_STATES",
-    "ORDERS",
     "CaseFilter",
     "NextCase",
     "Order",
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 Order: TypeAlias = Literal["order", "uncertainty", "state"]
-ORDERS: tuple[Order, ...] = get_args(Order)
 OPEN_STATES: tuple[State, ...] = ("new", "in progress")
 _STATE_ORDER = ("in progress", "new", "flagged", "done")
 
