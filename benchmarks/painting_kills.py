@@ -26,7 +26,6 @@ import numpy as np
 ALLOWED_S = 10.0
 FIRST_STROKES_S = 2.0
 LONGEST_S = 25.0
-START_PATIENCE_S = 120.0
 SHAPE = (40, 256, 256)
 
 
