@@ -5,23 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from scoring import Answer, Truth, score
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import outline_lungs
-from covseg_core.inference.predict import (
-    make_slice_outliner,
-    predict_ct,
-    predict_image,
-)
+from covseg_core.inference.predict import predict_ct, predict_picture
 from covseg_core.labels import LUNGS
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.steps import result_of
-from covseg_core.volume import SliceImage
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from covseg_core.cases.reading import CaseReader
@@ -98,13 +93,14 @@ class Judge:
         if self.outlines_lungs:
             return self._lungs(ct)
         if ct.is_picture:
-            return self._picture(ct)
-        lungs = lungs if lungs is not None else self._found_lungs(ct)
-        predicted = result_of(
-            predict_ct(
-                ct, self.model, self.settings, lungs=lungs, keep_probabilities=True
+            predicted = predict_picture(ct, self.model, self.settings)
+        else:
+            lungs = lungs if lungs is not None else self._found_lungs(ct)
+            predicted = result_of(
+                predict_ct(
+                    ct, self.model, self.settings, lungs=lungs, keep_probabilities=True
+                )
             )
-        )
         return Answer(predicted.lesions.labels, _kept(predicted.probabilities))
 
     def truth(self, case_id: str, ct: CTVolume, version: int | None = None) -> Truth:
@@ -131,12 +127,6 @@ class Judge:
         if self.lungs_model is None:
             return None
         return result_of(outline_lungs(ct, self.lungs_model, self.settings))
-
-    def _picture(self, ct: CTVolume) -> Answer:
-        image = SliceImage(ct.hu[0].astype(np.uint8), "")
-        outline = make_slice_outliner(self.model, self.settings)
-        predicted = predict_image(image, self.model, outline, self.settings)
-        return Answer(predicted.labels[None], predicted.probabilities[:, None])
 
     def _lungs(self, ct: CTVolume) -> Answer:
         mask = result_of(outline_lungs(ct, self.model, self.settings))

@@ -31,7 +31,7 @@ from covseg_core.inference.uncertainty import (
 from covseg_core.transforms.orient import standardise_ct, standardise_mask
 from covseg_core.transforms.postprocess import classes_of
 from covseg_core.transforms.prepare import Box, box_for, require_lungs
-from covseg_core.volume import CTVolume, Grid, LungMask, SliceImage
+from covseg_core.volume import CTVolume, Grid, LesionMask, LungMask, SliceImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -50,6 +50,7 @@ __all__ = [
     "make_slice_outliner",
     "predict_ct",
     "predict_image",
+    "predict_picture",
 ]
 
 
@@ -170,6 +171,33 @@ def predict_image(
     answer = outline(image.grey[None].astype(np.float32), None)[0]
     return SlicePrediction(
         classes_of(answer, settings.threshold_for(model.card)), answer
+    )
+
+
+def predict_picture(
+    ct: CTVolume, model: LoadedModel, settings: PredictSettings
+) -> Prediction:
+    """Outline infection on a scan that is one 8-bit slice; probabilities are kept.
+
+    Raises
+    ------
+    InputRefusedError
+        If the model has no network, as it then needs HU.
+    UsageError
+        If the device or engine is not there.
+    """
+    start = time.perf_counter()
+    outline = make_slice_outliner(model, settings)
+    image = SliceImage(ct.hu[0].astype(np.uint8), "")
+    answer = predict_image(image, model, outline, settings)
+    return Prediction(
+        LesionMask(answer.labels[None], ct.grid, model.card.labels),
+        None,
+        answer.probabilities[:, None],
+        outline.device,
+        outline.engine,
+        time.perf_counter() - start,
+        tuple(outline.notes),
     )
 
 

@@ -12,17 +12,12 @@ import numpy.typing as npt
 from covseg_core.errors import InputRefusedError
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import outline_lungs
-from covseg_core.inference.predict import (
-    make_slice_outliner,
-    predict_ct,
-    predict_image,
-)
+from covseg_core.inference.predict import predict_ct, predict_picture
 from covseg_core.labels import LUNGS
 from covseg_core.metrics import dice
 from covseg_core.metrics.intervals import compare_paired
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.steps import result_of
-from covseg_core.volume import SliceImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -166,13 +161,10 @@ def _outlined(
     if model.card.label_set == LUNGS.name:
         return result_of(outline_lungs(ct, model, settings)).labels
     if ct.is_picture:
-        image = SliceImage(ct.hu[0].astype(np.uint8), "")
-        outline = make_slice_outliner(model, settings)
-        infected = predict_image(image, model, outline, settings).labels[None] > 0
+        prediction = predict_picture(ct, model, settings)
     else:
         prediction = result_of(predict_ct(ct, model, settings, lungs=lungs))
-        infected = prediction.lesions.labels > 0
-    return infected.astype(np.uint8)
+    return (prediction.lesions.labels > 0).astype(np.uint8)
 
 
 def _score(

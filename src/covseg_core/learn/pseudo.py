@@ -9,19 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-
 from covseg_core.errors import InputRefusedError, ModelRefusedError
 from covseg_core.inference.confidence import confidence_of
-from covseg_core.inference.predict import (
-    Progress,
-    make_slice_outliner,
-    predict_ct,
-    predict_image,
-)
+from covseg_core.inference.predict import Progress, predict_ct, predict_picture
 from covseg_core.learn.candidates import admit, examine, hindrance
 from covseg_core.registry.promotion import OUTLINES
-from covseg_core.volume import LesionMask, SliceImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +24,7 @@ if TYPE_CHECKING:
     from covseg_core.learn.unlabelled import UnlabelledScan
     from covseg_core.registry.card import ModelCard
     from covseg_core.registry.weights import LoadedModel
-    from covseg_core.volume import CTVolume, LungMask
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
 
 __all__ = ["Labelled", "Labeller", "Outlined", "require_infection"]
 
@@ -179,22 +171,15 @@ class Labeller:
     ) -> Generator[Progress, None, Outlined]:
         """Predict a scan or a picture as a user would; raises as `predict_ct` does."""
         if ct.is_picture:
-            return self._outline_picture(ct)
-        prediction = yield from predict_ct(
-            ct, self.model, self.settings, lungs=lungs, keep_probabilities=True
-        )
+            prediction = predict_picture(ct, self.model, self.settings)
+        else:
+            prediction = yield from predict_ct(
+                ct, self.model, self.settings, lungs=lungs, keep_probabilities=True
+            )
         if prediction.probabilities is None:
             raise RuntimeError("probabilities that were asked for are not there")
         confidence = confidence_of(prediction.probabilities)
         return Outlined(prediction.lesions, confidence, prediction.notes)
-
-    def _outline_picture(self, ct: CTVolume) -> Outlined:
-        image = SliceImage(ct.hu[0].astype(np.uint8), "")
-        outline = make_slice_outliner(self.model, self.settings)
-        answer = predict_image(image, self.model, outline, self.settings)
-        lesions = LesionMask(answer.labels[None], ct.grid, self.model.card.labels)
-        confidence = confidence_of(answer.probabilities)
-        return Outlined(lesions, confidence, tuple(outline.notes))
 
     def _own_mask(self, record: CaseRecord) -> MaskVersion | None:
         own = [one for one in record.versions if self._made(one)]

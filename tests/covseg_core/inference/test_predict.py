@@ -12,12 +12,13 @@ from covseg_core.inference.predict import (
     make_slice_outliner,
     predict_ct,
     predict_image,
+    predict_picture,
 )
 from covseg_core.registry.store import find_model
 from covseg_core.registry.weights import load_model
 from covseg_core.transforms.postprocess import classes_of
 from covseg_core.transforms.prepare import Prepare
-from covseg_core.volume import Grid, SliceImage
+from covseg_core.volume import CTVolume, Grid, SliceImage
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -373,6 +374,22 @@ def test_a_slice_follows_the_threshold(model):
     for threshold, expected in ((None, 0), (0.3, 1), (0.0, 1)):
         answer = predict_image(image, model(), outline, settings(threshold=threshold))
         assert (answer.labels == expected).all()
+
+
+def test_a_picture_is_answered_as_its_slice_is(model):
+    grey = np.full((64, 80), 20, np.uint8)
+    grey[16:32, 20:40] = 150
+    grid = Grid.from_spacing((1, 64, 80), (1.0, 1.0, 1.0))
+    picture = CTVolume(grey[None].astype(np.float32), grid, is_hu=False)
+    bright = model(model.multi)
+    found = predict_picture(picture, bright, settings())
+    outline = make_slice_outliner(bright, settings())
+    answer = predict_image(SliceImage(grey, "a.png"), bright, outline, settings())
+    np.testing.assert_array_equal(found.lesions.labels, answer.labels[None])
+    np.testing.assert_array_equal(found.probabilities, answer.probabilities[:, None])
+    assert found.lesions.labels[0, 24, 30] == 1
+    assert found.lesions.grid is grid
+    assert (found.lungs, found.device, found.notes) == (None, "cpu", ())
 
 
 def test_a_model_without_a_network_cannot_judge_slices(baseline):
