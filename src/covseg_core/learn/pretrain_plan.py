@@ -89,7 +89,7 @@ def plan_pretraining(
 def require_same_scans(plan: PretrainPlan, scans: Sequence[UnlabelledScan]) -> None:
     """Raise `UsageError` unless scans are those that a run began with."""
     names = [scan.name for scan in scans]
-    # Runs that an older covseg began tell the names themselves.
+    # A plan without hashes tells the names themselves.
     if plan.scans not in (_hashes(names), tuple(names)):
         raise UsageError(
             f"these are not the {len(plan.scans)} images that the run {plan.name!r} "
