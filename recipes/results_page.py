@@ -2,7 +2,8 @@
 
     python recipes/results_page.py [--results docs/results]
 
-The page is ``index.md`` in that folder.
+The page is ``index.md`` in that folder; beside it comes a reliability diagram of each
+model.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from summary import WAYS, answer_of
 from tables import table
 
 from covseg_core.errors import InputRefusedError
-from covseg_core.io.atomic import write_text
+from covseg_core.io.atomic import write_bytes, write_text
+from covseg_core.labels import LUNGS
+from covseg_core.reports.calibration import reliability_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +53,8 @@ def main() -> None:
             f"there are no results in {folder.name}; make them with cross_validate.py."
         )
     documents = [read_results(file) | _log_of(file) for file in files]
+    for each in documents:
+        write_bytes(folder / _diagram_of(each), _drawn(each))
     write_text(folder / "index.md", render_page(documents))
     print(f"{len(documents)} models")
 
@@ -65,6 +70,16 @@ def _log_of(file: Path) -> dict[str, str]:
     """Point to the log of the bundled model's training; there is none before that."""
     log = log_beside(file)
     return {"log": f" ([log]({log.name}))"} if log.is_file() else {}
+
+
+def _diagram_of(results: dict[str, Any]) -> str:
+    return f"{results['name']}.reliability.png"
+
+
+def _drawn(results: dict[str, Any]) -> bytes:
+    checked = results["calibration"]
+    outlined = "lung" if results["label_set"] == LUNGS.name else "infected"
+    return reliability_picture(checked["rows"], checked["ece"], outlined)
 
 
 def _model(results: dict[str, Any]) -> Iterator[str]:
@@ -140,6 +155,8 @@ def _threshold_and_calibration(results: dict[str, Any]) -> Iterator[str]:
         f"{checked['ece_before']:.4f} before and {checked['ece']:.4f} after, "
         f"{checked['region']}."
     )
+    yield ""
+    yield f"![Reliability of {results['name']}]({_diagram_of(results)})"
 
 
 def _scans(results: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ from the files beside it, which hold the scores of every single case.
   in the reader's lungs lies in those that were found.
 - *Lungs given* means that the reader's lungs were handed over, *found* that the program
   found them. Pictures are shown to the network whole.
+- The *diagram* of each model shows of the voxels that it calls, say, 60 % probable how
+  many are infected, or lung. Below the dotted line it is too sure.
 - In brackets stands the 95 % bootstrap interval, drawn by patient. It is missing where
   one patient stands behind a figure, and it is wide where there are few.
 """

@@ -87,6 +87,10 @@ def test_a_page_is_written_for_the_results_of_a_folder(tmp_path, monkeypatch, ca
     assert "([log](second.log.csv))" in page
     assert "first.log.csv" not in page
     assert capsys.readouterr().out == "2 models\n"
+    for name in ("first", "second"):
+        diagram = f"{name}.reliability.png"
+        assert f"![Reliability of {name}]({diagram})" in page
+        assert (tmp_path / diagram).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_folder_without_results_is_refused(tmp_path, monkeypatch):

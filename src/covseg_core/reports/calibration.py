@@ -21,14 +21,18 @@ EDGE = 0.03
 BAR = 0.045
 
 
-def reliability_picture(rows: Sequence[Sequence[float]], ece: float) -> bytes:
+def reliability_picture(
+    rows: Sequence[Sequence[float]], ece: float, outlined: str = "infected"
+) -> bytes:
     """Draw a reliability diagram as PNG; see `draw_reliability`."""
     stream = io.BytesIO()
-    FigureCanvasAgg(draw_reliability(rows, ece)).print_png(stream)
+    FigureCanvasAgg(draw_reliability(rows, ece, outlined)).print_png(stream)
     return stream.getvalue()
 
 
-def draw_reliability(rows: Sequence[Sequence[float]], ece: float) -> Figure:
+def draw_reliability(
+    rows: Sequence[Sequence[float]], ece: float, outlined: str = "infected"
+) -> Figure:
     """Draw how often voxels were infected over how probable that was told to be.
 
     Below stand the voxels at each probability, on a logarithmic axis: most of a scan
@@ -40,8 +44,10 @@ def draw_reliability(rows: Sequence[Sequence[float]], ece: float) -> Figure:
         Of `Reliability.diagram`, or of a card's calibration.
     ece : float
         Expected calibration error, in [0, 1].
+    outlined : str
+        What the probability is of, such as ``lung``.
     """
-    figure = Figure((4.8, 5.6), dpi=130, layout="constrained")
+    figure = Figure((4.4, 5.0), dpi=110, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     told, true, voxels = zip(*rows, strict=True) if rows else ((), (), ())
     colour = COLOURS[ANY_CLASS]
@@ -49,12 +55,14 @@ def draw_reliability(rows: Sequence[Sequence[float]], ece: float) -> Figure:
     upper.vlines(told, told, true, color=colour, linewidth=3, alpha=0.5)
     label = f"this model: off by {ece:.1%} on average"
     upper.plot(told, true, "o-", color=colour, linewidth=1.6, markersize=5, label=label)
-    upper.set(xlim=(-EDGE, 1 + EDGE), ylim=(-EDGE, 1 + EDGE), ylabel="truly infected")
+    upper.set(
+        xlim=(-EDGE, 1 + EDGE), ylim=(-EDGE, 1 + EDGE), ylabel=f"truly {outlined}"
+    )
     upper.legend(loc="upper left", frameon=False, fontsize=9, labelcolor=GREY)
     lower.bar(told, voxels, width=BAR, color=colour)
     # The smallest bar is still seen.
     lower.set(yscale="log", ylim=(min(voxels, default=2) / 2, None))
-    lower.set(ylabel="voxels", xlabel="probability of infection")
+    lower.set(ylabel="voxels", xlabel="probability, as told")
     for axis in (upper, lower):
         tidy(axis)
     for shares in (upper.yaxis, lower.xaxis):

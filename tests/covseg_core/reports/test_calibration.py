@@ -24,6 +24,11 @@ def test_the_error_is_told_in_the_legend():
     assert texts == ["ideal", "this model: off by 4.7% on average"]
 
 
+def test_what_is_outlined_is_named():
+    upper, _ = draw_reliability(ROWS, 0.047, "lung").axes
+    assert upper.get_ylabel() == "truly lung"
+
+
 def test_the_picture_is_a_png():
     with Image.open(io.BytesIO(reliability_picture(ROWS, 0.047))) as image:
         assert image.format == "PNG"
