@@ -29,7 +29,7 @@ from napari_covseg._convert import (
     mask_layer,
 )
 from napari_covseg._files.read_scan import Reading, read_scan
-from napari_covseg._session.session import OpenCase
+from napari_covseg._session.known import OpenCase
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from covseg_core.editing.journal import JournalHeader
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import LUNGS
-from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of, lies_on
 from napari_covseg._screen.slices import bring_into_view
 from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
+from napari_covseg._session.heading import hash_of, header_of
+from napari_covseg._session.known import Known
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-    from covseg_core.cases.store import CaseStore
     from covseg_core.io.mask_origin import MaskOrigin
     from covseg_core.volume import CTVolume, LobeMask, LungMask
+    from napari_covseg._session.known import OpenCase
 
-__all__ = ["OpenCase", "Session", "session_of"]
-
-_Fact = TypeVar("_Fact")
-
-
-@dataclass(frozen=True, eq=False)
-class OpenCase:
-    """A case of a store that is being worked on.
-
-    Parameters
-    ----------
-    store : CaseStore
-        Where it lies.
-    case_id : str
-        Which case.
-    """
-
-    store: CaseStore
-    case_id: str
+__all__ = ["Session", "session_of"]
 
 
 def session_of(viewer: Viewer) -> Session:
@@ -97,11 +78,7 @@ class Session(QObject):
         self._editors: dict[Labels, MaskEditor] = {}
         self._autosaves: dict[MaskEditor, Autosave] = {}
         self._scans: dict[MaskEditor, Image | None] = {}
-        self._cases: dict[Image, OpenCase] = {}
-        self._lungs: dict[Image, LungMask] = {}
-        self._lobes: dict[Image, LobeMask] = {}
-        self._doubts: dict[Image, tuple[float | None, ...]] = {}
-        self._pictures: dict[Image, npt.NDArray[np.uint8]] = {}
+        self._known: dict[Layer | None, Known] = {}
         # Not at once: whoever adds a mask says first who drew it.
         self._following = QTimer(self)
         self._following.setSingleShot(True)
@@ -122,30 +99,27 @@ class Session(QObject):
     @property
     def case(self) -> OpenCase | None:
         """The case of a store that the scan is; None if it is none."""
-        return self._cases.get(self._scan) if self._scan else None
+        return self._known_of(self._scan).case
 
     @property
     def lungs(self) -> LungMask | None:
-        """The lungs of the scan, in the standard orientation; None if unknown."""
-        return self._lungs.get(self._scan) if self._scan else None
+        """The lungs of the scan; see `Known`, as of all below."""
+        return self._known_of(self._scan).lungs
 
     @property
     def lobes(self) -> LobeMask | None:
-        """The lobes of the scan, in the standard orientation; None if unknown."""
-        return self._lobes.get(self._scan) if self._scan else None
+        """The lobes of the scan."""
+        return self._known_of(self._scan).lobes
 
     @property
     def doubt(self) -> tuple[float | None, ...] | None:
-        """How unsure the model was of each slice, from foot to head, if it was asked.
-
-        In [0, 1]; None for slices without a suspicion of disease.
-        """
-        return self._doubts.get(self._scan) if self._scan else None
+        """How unsure the model was of each slice, if it was asked."""
+        return self._known_of(self._scan).doubt
 
     @property
     def doubt_picture(self) -> npt.NDArray[np.uint8] | None:
-        """How unsure the model was of each voxel, (Z, Y, X); see `_tools.doubt`."""
-        return self._pictures.get(self._scan) if self._scan else None
+        """How unsure the model was of each voxel, if it was asked."""
+        return self._known_of(self._scan).doubt_picture
 
     @property
     def editors(self) -> tuple[MaskEditor, ...]:
@@ -249,19 +223,19 @@ class Session(QObject):
 
     def lungs_of(self, scan: Image) -> LungMask | None:
         """Give the lungs of any scan, in the standard orientation."""
-        return self._lungs.get(scan)
+        return self._known_of(scan).lungs
 
     def set_lungs(self, lungs: LungMask | None, scan: Image | None = None) -> None:
         """Remember the lungs of the scan, or of another, in the standard orientation.
 
-        Nothing is remembered of a scan that is not in the viewer any more.
+        Nothing is ever remembered of a scan that is not in the viewer any more.
         """
-        self._put(self._lungs, lungs, scan)
+        self._learn(scan, lungs=lungs)
         self.lungs_changed.emit()
 
-    def set_lobes(self, lobes: LobeMask | None) -> None:
-        """Remember the lobes of the scan, in the standard orientation."""
-        self._put(self._lobes, lobes)
+    def set_lobes(self, lobes: LobeMask | None, scan: Image | None = None) -> None:
+        """Remember the lobes of the scan, or of another; see `Known`."""
+        self._learn(scan, lobes=lobes)
         self.lungs_changed.emit()
 
     def set_doubt(
@@ -270,24 +244,13 @@ class Session(QObject):
         picture: npt.NDArray[np.uint8] | None = None,
         scan: Image | None = None,
     ) -> None:
-        """Remember how unsure a model was of the scan, or of another.
-
-        Parameters
-        ----------
-        slices : tuple of float or None
-            Of each slice; see `doubt`.
-        picture : ndarray of uint8, shape (Z, Y, X), optional
-            Of each voxel; see `doubt_picture`.
-        scan : Image, optional
-            Nothing is remembered of one that is not in the viewer any more.
-        """
-        self._put(self._doubts, slices, scan)
-        self._put(self._pictures, picture, scan)
+        """Remember how unsure a model was of the scan, or of another; see `Known`."""
+        self._learn(scan, doubt=slices, doubt_picture=picture)
         self.doubt_changed.emit()
 
     def set_case(self, case: OpenCase | None) -> None:
         """Say which case of a store the scan is."""
-        self._put(self._cases, case)
+        self._learn(case=case)
         self.case_changed.emit()
 
     def autosave_of(self, editor: MaskEditor) -> Autosave:
@@ -377,39 +340,14 @@ class Session(QObject):
                 "missing; copy that mask again once it is done."
             )
         editor = MaskEditor(layer, origin, self)
-        self._scans[editor] = self._scan_under(layer)
+        scan = self._scan_under(layer)
+        self._scans[editor] = scan
         self._autosaves[editor] = Autosave(
-            editor, partial(self._header, editor), partial(self._hash, editor)
+            editor,
+            lambda: header_of(editor, scan, self._known_of(scan).case),
+            partial(hash_of, scan),
         )
         return editor
-
-    def _header(self, editor: MaskEditor) -> JournalHeader:
-        """Tell a journal which scan a mask lies on."""
-        grid, scan = editor.facts.grid, self._scans[editor]
-        facts = facts_of(scan.metadata) if scan else None
-        source = facts.source if isinstance(facts, CTFacts) else None
-        case = self._cases.get(scan) if scan else None
-        return JournalHeader(
-            shape=grid.shape,
-            affine_lps=tuple(tuple(map(float, row)) for row in grid.affine_lps),
-            standard_shape=Orientation(grid).standard_grid.shape,
-            label_set=editor.label_set.name,
-            title=editor.layer.name,
-            path=str(source.paths[0]) if source and source.paths else "",
-            series_uid=source.series_uid if source else "",
-            store=str(case.store.root) if case else "",
-            case_id=case.case_id if case else "",
-            version=editor.parent_version,
-            origin=editor.origin.kind,
-            model=editor.origin.model,
-            model_sha256=editor.origin.weights_sha256,
-            started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-
-    def _hash(self, editor: MaskEditor) -> str:
-        """Hash the scan of a mask; takes a second, so not for the window's thread."""
-        scan = self._scans.get(editor)
-        return hash_ct(ct_from_layer(scan.data, scan.metadata)) if scan else ""
 
     def _scan_under(self, layer: Labels) -> Image | None:
         """Find the scan that a mask lies on; the chosen one goes first."""
@@ -421,16 +359,13 @@ class Session(QObject):
         fitting = (each for each in editors if self._scans[each] is self._scan)
         return next(fitting, None)
 
-    def _put(
-        self, where: dict[Image, _Fact], what: _Fact | None, scan: Image | None = None
-    ) -> None:
+    def _known_of(self, scan: Layer | None) -> Known:
+        return self._known.get(scan, Known())
+
+    def _learn(self, scan: Image | None = None, **facts: Any) -> None:
         scan = scan or self._scan
-        if scan is None or scan not in self.viewer.layers:
-            return
-        if what is None:
-            where.pop(scan, None)
-        else:
-            where[scan] = what
+        if scan is not None and scan in self.viewer.layers:
+            self._known[scan] = replace(self._known_of(scan), **facts)
 
     def _on_active(self, event: object) -> None:
         self._following.start()
@@ -447,14 +382,7 @@ class Session(QObject):
         """Forget what is known of a scan, unless a mask may bring it back."""
         if layer in self.viewer.layers or layer in self._scans.values():
             return
-        for facts in (
-            self._cases,
-            self._lungs,
-            self._lobes,
-            self._doubts,
-            self._pictures,
-        ):
-            facts.pop(layer, None)
+        self._known.pop(layer, None)
 
     def _lose(self, editor: MaskEditor) -> None:
         if editor is self._mask:

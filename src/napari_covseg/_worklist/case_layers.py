@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_covseg._session.session import OpenCase
+from napari_covseg._session.known import OpenCase
 from napari_covseg._worklist.open_case import name_of_mask
 
 if TYPE_CHECKING:

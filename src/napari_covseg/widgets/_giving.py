@@ -15,7 +15,7 @@ from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Finished, Outcome, Run
 from napari_covseg._screen.remembered import ROLE, remembered
 from napari_covseg._session.editor import GROWING
-from napari_covseg._session.session import OpenCase
+from napari_covseg._session.known import OpenCase
 from napari_covseg._worklist.contributing import Gift, give
 from napari_covseg.widgets._run_panel import RunPanel
 

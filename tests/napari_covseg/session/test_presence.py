@@ -6,8 +6,9 @@ from napari.components import ViewerModel
 
 from covseg_core.cases.store import CaseStore
 from napari_covseg._convert import blank_mask_layer, ct_layer
+from napari_covseg._session.known import OpenCase
 from napari_covseg._session.presence import Presence
-from napari_covseg._session.session import OpenCase, Session
+from napari_covseg._session.session import Session
 
 
 @pytest.fixture

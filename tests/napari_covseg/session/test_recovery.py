@@ -15,8 +15,9 @@ from covseg_core.labels import LESIONS
 from covseg_core.registry.home import recovery_folder
 from napari_covseg._convert import blank_mask_layer, ct_layer
 from napari_covseg._files.open import open_path
+from napari_covseg._session.known import OpenCase
 from napari_covseg._session.recovery import bring_back, find_left_behind, open_scan_of
-from napari_covseg._session.session import OpenCase, Session
+from napari_covseg._session.session import Session
 
 
 @pytest.fixture

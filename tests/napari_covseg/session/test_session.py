@@ -20,7 +20,8 @@ from covseg_core.transforms.lungs import find_lungs
 from covseg_core.volume import Grid
 from napari_covseg._convert import ct_layer, mask_layer
 from napari_covseg._screen.slices import shown_slice
-from napari_covseg._session.session import OpenCase, session_of
+from napari_covseg._session.known import OpenCase
+from napari_covseg._session.session import session_of
 
 
 @pytest.fixture
