@@ -14,7 +14,6 @@ from napari_covseg._files.read_scan import read_lobes_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.worker import Finished, Outcome, Run
 from napari_covseg._screen.removal import remove_soon
-from napari_covseg.widgets._onto_scan import OTHER_SCAN
 from napari_covseg.widgets._waiting import WaitingLine
 
 if TYPE_CHECKING:
@@ -104,14 +103,12 @@ class LungsBox(QWidget):
         from covseg_core.severity.regions import lungs_from_lobes
 
         self.refresh()
-        if not isinstance(outcome, Finished):
+        scan = self._searched
+        if not isinstance(outcome, Finished) or scan is None:
             return
-        if self._session.scan is not self._searched:
-            self.waiting.say(OTHER_SCAN, warning=True)
-            return
-        if self._session.lungs is None:
-            self._session.set_lungs(lungs_from_lobes(outcome.value))
-        self._session.set_lobes(outcome.value)
+        if self._session.lungs_of(scan) is None:
+            self._session.set_lungs(lungs_from_lobes(outcome.value), scan)
+        self._session.set_lobes(outcome.value, scan)
 
     def _ask_lobes(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
