@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._screen.preferences import opening_window
+from napari_covseg._screen.upright import keep_upright, shown_order
 from napari_covseg._screen.windows import PRESETS, Window, windows_of
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ class ViewBar(QWidget):
         viewer.mouse_drag_callbacks.append(self._drag)
         viewer.dims.events.order.connect(self._show_direction)
         viewer.dims.events.ndisplay.connect(self._show_direction)
+        keep_upright(viewer)
         self._session.scan_changed.connect(self._follow)
         self._show_direction()
 
@@ -110,7 +113,8 @@ class ViewBar(QWidget):
         is_there = find_spec(_ORTHOGONAL) is not None
         self.orthogonal.setEnabled(is_there)
         self.orthogonal.setToolTip(
-            "Axial, coronal and sagittal views beside each other, with a crosshair."
+            "Axial, coronal and sagittal views beside each other; cross hairs can be "
+            "switched on below them."
             if is_there
             else "For all three views at once, install napari-covseg[views]."
         )
@@ -196,12 +200,9 @@ class ViewBar(QWidget):
         self._show_direction()
 
     def _show_direction(self, event: Any = None) -> None:
-        dims = self._session.viewer.dims
-        first = min(dims.order[-3:])
-        order = tuple(axis - first for axis in dims.order[-3:])
-        self._session.viewer.scene.camera.orientation = _orientation(order)
+        viewer = self._session.viewer
         for name, axes in _DIRECTIONS.items():
-            is_shown = dims.ndisplay == 2 and order == axes
+            is_shown = viewer.dims.ndisplay == 2 and shown_order(viewer) == axes
             self.directions[name].setChecked(is_shown)
 
     def _show_orthogonal(self, is_wanted: bool) -> None:
@@ -211,15 +212,16 @@ class ViewBar(QWidget):
             views.show_orthogonal_views if is_wanted else views.hide_orthogonal_views
         )
         switch(self._session.viewer)
+        # The views come and go with the next turn of the event loop.
+        QTimer.singleShot(0, self._keep_sides_upright)
 
+    def _keep_sides_upright(self) -> None:
+        from napari_orthogonal_views.ortho_view_widget import OrthoViewWidget
 
-def _orientation(order: tuple[int, ...]) -> tuple[str, str, str]:
-    """Tell where depth, height and width point, so that nobody is mirrored."""
-    # Slices go from foot to head, and napari draws the first one at the top.
-    is_axial = order[0] == 0
-    is_cyclic = order in ((0, 1, 2), (1, 2, 0), (2, 0, 1))
-    depth = "away" if is_axial == is_cyclic else "towards"
-    return depth, "down" if is_axial else "up", "right"
+        for side in self.window().findChildren(OrthoViewWidget):
+            keep_upright(side.vm_container.viewer_model)
+        # The middle view has given room away, and the others follow its reset.
+        self._session.viewer.reset_view()
 
 
 def _is_hu(layer: Layer | None) -> bool | None:
