@@ -44,8 +44,8 @@ SYNTHETIC = "SYNTHETIC"
 """How the description of a scan begins, in every format, that a model made."""
 SYNTHETIC_NOTE = "This scan is synthetic: a model made it, no scanner measured it."
 
-SAME_PLACE_MM = 0.1
-"""Grids whose voxels lie no further apart are the same grid."""
+SAME_PLACE = 0.49
+"""Of the smallest edge of a voxel: what lies half of it apart was shifted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,15 +151,26 @@ class Grid:
         return f"{self.shape} at {spacing} mm"
 
     def matches(self, other: Grid) -> bool:
-        """Whether both grids have the same voxels in the same places."""
-        return self.shape == other.shape and self.apart_mm(other) <= SAME_PLACE_MM
+        """Whether both grids have the same voxels in the same places.
+
+        Nowhere may they lie half the smallest edge of a voxel apart along any axis.  A
+        spacing that was rounded stays below that; a shift by a slice never does.
+        """
+        if self.shape != other.shape:
+            return False
+        smallest_mm = min(*self.spacing_mm_zyx, *other.spacing_mm_zyx)
+        along_axes = np.abs(self._gaps_mm(other) @ self.direction_lps)
+        return bool(along_axes.max() <= SAME_PLACE * smallest_mm)
 
     def apart_mm(self, other: Grid) -> float:
         """How far the voxels of grids of one shape lie apart at most."""
-        # Grids lie furthest apart at a corner.
-        corners = np.indices((2, 2, 2)).reshape(3, -1).T * (np.array(self.shape) - 1)
-        apart = self.world_mm(corners) - other.world_mm(corners)
-        return float(np.linalg.norm(apart, axis=1).max())
+        return float(np.linalg.norm(self._gaps_mm(other), axis=1).max())
+
+    def _gaps_mm(self, other: Grid) -> npt.NDArray[np.float64]:
+        """Lead from the corners of `other` to ours, (8, 3), in LPS millimetres."""
+        # Outer corners: those of a single slice tell how thick it is.
+        corners = np.indices((2, 2, 2)).reshape(3, -1).T * self.shape - 0.5
+        return self.world_mm(corners) - other.world_mm(corners)
 
 
 @dataclass(frozen=True)

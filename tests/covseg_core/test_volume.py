@@ -76,22 +76,45 @@ def test_a_tilt_above_six_hundredths_of_a_degree_is_shear(degrees, sheared):
     assert Grid(SHAPE, tilted).is_sheared is sheared
 
 
-def test_grids_match_if_no_voxel_is_further_off_than_a_tenth_of_a_millimetre(grid):
+@pytest.mark.parametrize("axis", range(3))
+def test_grids_match_if_they_lie_less_than_half_the_smallest_edge_apart(grid, axis):
     moved = grid.affine_lps.copy()
-    moved[0, 3] += 0.09
+    moved[axis, 3] += 0.48
     assert grid.matches(Grid(SHAPE, moved))
-    moved[0, 3] += 0.02
+    moved[axis, 3] += 0.02
     assert not grid.matches(Grid(SHAPE, moved))
 
 
 @pytest.mark.parametrize("axis", range(3))
-@pytest.mark.parametrize(("wider_mm", "matches"), [(0.0001, True), (0.0009, False)])
+@pytest.mark.parametrize(("wider_mm", "matches"), [(0.0012, True), (0.0014, False)])
 def test_what_a_wrong_spacing_adds_up_to_counts(axis, wider_mm, matches):
     shape = (256, 256, 256)
     grid = Grid.from_spacing(shape, (0.7, 0.7, 0.7))
     wider = grid.affine_lps.copy()
     wider[axis, axis] += wider_mm
     assert grid.matches(Grid(shape, wider)) is matches
+
+
+def test_a_spacing_rounded_to_three_decimals_leaves_a_grid_the_same():
+    exact = Grid.from_spacing((45, 630, 630), (6, 0.683594, 0.683594))
+    rounded = Grid.from_spacing((45, 630, 630), (6, 0.684, 0.684))
+    assert exact.apart_mm(rounded) > 0.36
+    assert exact.matches(rounded)
+    assert rounded.matches(exact)
+
+
+@pytest.mark.parametrize("edge_mm", [0.05, 0.8])
+def test_grids_a_slice_apart_never_match(edge_mm):
+    grid = Grid.from_spacing((2, 9, 9), (edge_mm, 0.7, 0.7))
+    above = Grid.from_spacing((2, 9, 9), (edge_mm, 0.7, 0.7), (0, 0, edge_mm))
+    mirrored = Grid((2, 9, 9), above.affine_lps * (1, 1, -1, 1))
+    assert not grid.matches(above)
+    assert not grid.matches(mirrored)
+
+
+def test_single_slices_of_other_thickness_do_not_match():
+    thick = Grid.from_spacing((1, 9, 9), (8, 0.7, 0.7))
+    assert not thick.matches(Grid.from_spacing((1, 9, 9), (1, 0.7, 0.7)))
 
 
 def test_grids_of_other_shapes_do_not_match(grid):

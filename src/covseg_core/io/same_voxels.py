@@ -17,6 +17,9 @@ __all__ = ["in_order_of", "turned_onto"]
 
 _Mask = TypeVar("_Mask", bound=LabelVolume)
 
+NOTED_MM = 0.1
+"""A larger gap between voxels that count as the same is told."""
+
 
 def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArray[Any]:
     """Give `array` in the voxel order of `wanted`; nothing is resampled.
@@ -40,6 +43,27 @@ def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArra
     GeometryError
         If the grids are not of the same voxels; see `Grid.matches`.
     """
+    return _turned(wanted, array, grid)[0]
+
+
+def turned_onto(mask: _Mask, grid: Grid) -> _Mask:
+    """Give a mask in the voxel order of `grid`; raises as `in_order_of` does.
+
+    A note tells of voxels that did not lie quite where those of `grid` do.
+    """
+    labels, there = _turned(grid, mask.labels, mask.grid)
+    source, apart_mm = mask.source, there.apart_mm(grid)
+    if apart_mm > NOTED_MM:
+        note = f"voxels of the mask lie up to {apart_mm:.2f} mm from those of the scan"
+        source = replace(source, notes=(*source.notes, note))
+    labels = np.ascontiguousarray(labels)
+    return replace(mask, labels=labels, grid=grid, source=source)
+
+
+def _turned(
+    wanted: Grid, array: npt.NDArray[Any], grid: Grid
+) -> tuple[npt.NDArray[Any], Grid]:
+    """Turn an array, and the grid that it lies on."""
     # Column j: how far one step along axis j of `wanted` leads on `grid`.
     steps = np.linalg.solve(grid.affine_lps[:3, :3], wanted.affine_lps[:3, :3])
     whole = np.rint(steps)
@@ -56,13 +80,7 @@ def in_order_of(wanted: Grid, array: npt.NDArray[Any], grid: Grid) -> npt.NDArra
     there = Grid((z, y, x), grid.affine_lps @ turn)
     if not there.matches(wanted):
         raise _other_voxels(wanted, there)
-    return turned
-
-
-def turned_onto(mask: _Mask, grid: Grid) -> _Mask:
-    """Give a mask in the voxel order of `grid`; raises as `in_order_of` does."""
-    labels = np.ascontiguousarray(in_order_of(grid, mask.labels, mask.grid))
-    return replace(mask, labels=labels, grid=grid)
+    return turned, there
 
 
 def _other_voxels(wanted: Grid, grid: Grid) -> GeometryError:

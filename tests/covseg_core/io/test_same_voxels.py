@@ -40,12 +40,20 @@ def test_no_voxel_is_copied(oblique, stored):
     assert np.shares_memory(turned, oblique.labels)
 
 
-def test_a_spacing_rounded_otherwise_is_the_same_grid():
-    shape = (2, 256, 256)
-    scan = Grid.from_spacing(shape, (2, 0.7, 0.7))
-    rounded = Grid.from_spacing(shape, (2, 0.7001, 0.7001))
-    mask = LesionMask(np.ones(shape, np.uint8), rounded)
-    assert turned_onto(mask, scan).grid is scan
+@pytest.mark.parametrize(
+    ("rounded_mm", "notes"),
+    [
+        (0.6836, ()),
+        (0.684, ("voxels of the mask lie up to 0.29 mm from those of the scan",)),
+    ],
+)
+def test_a_spacing_rounded_otherwise_is_the_same_grid(rounded_mm, notes):
+    shape = (2, 512, 512)
+    scan = Grid.from_spacing(shape, (2, 0.683594, 0.683594))
+    rounded = Grid.from_spacing(shape, (2, rounded_mm, rounded_mm))
+    turned = turned_onto(LesionMask(np.ones(shape, np.uint8), rounded), scan)
+    assert turned.grid is scan
+    assert turned.source.notes == notes
 
 
 def test_a_mask_is_turned_with_its_labels(oblique, stored):
@@ -60,7 +68,7 @@ def test_a_mask_is_turned_with_its_labels(oblique, stored):
     "change",
     [
         np.diag([2.0, 1.0, 1.0, 1.0]),
-        np.array([[1, 0, 0, 0.2], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
+        np.array([[1, 0, 0, 0.5], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
         np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
     ],
     ids=["coarser", "shifted", "sheared"],

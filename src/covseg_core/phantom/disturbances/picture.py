@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from covseg_core.errors import GeometryError
-from covseg_core.volume import SAME_PLACE_MM, Grid
+from covseg_core.volume import Grid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,9 +102,10 @@ def _start_in(grid: Grid, small: Grid) -> npt.NDArray[np.int_]:
     place = np.linalg.solve(grid.affine_lps, np.append(small.origin_lps_mm, 1))
     start = np.rint(place[2::-1]).astype(int)
     end = start + np.array(small.shape)
-    laid = grid.world_mm(np.stack([start, end - 1]))
+    affine = grid.affine_lps.copy()
+    affine[:3, 3] = grid.world_mm(start)
     outside = (start < 0).any() or (end > grid.shape).any()
-    if outside or not np.allclose(laid, _ends(small), rtol=0, atol=SAME_PLACE_MM):
+    if outside or not Grid(small.shape, affine).matches(small):
         raise GeometryError(
             f"a mask of {small.shape} voxels does not fit into a grid of {grid.shape} "
             "by whole voxels; resample it first."

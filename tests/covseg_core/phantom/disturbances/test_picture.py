@@ -56,7 +56,7 @@ def test_a_mask_goes_along(blocks):
 @pytest.mark.parametrize(
     "grid",
     [
-        Grid.from_spacing((20, 48, 112), (8.0, 5.0, 2.5), (-139.0, -120.0, -900.0)),
+        Grid.from_spacing((20, 48, 112), (8.0, 5.0, 2.5), (-138.75, -120.0, -900.0)),
         Grid.from_spacing((20, 48, 111), (8.0, 5.0, 2.5), (-140.0, -120.0, -900.0)),
         Grid.from_spacing((20, 48, 300), (8.0, 5.0, 1.25), (-140.0, -120.0, -900.0)),
     ],
