@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.utils.colormaps import Colormap, ensure_colormap
 from qtpy.QtCore import QObject, QTimer
 
 from napari_covseg._layer_styles import place_like
@@ -63,10 +64,17 @@ class DoubtLayer(QObject):
 def _lay_over(scan: Image, picture: npt.NDArray[np.uint8]) -> LayerTuple:
     arguments = {
         "name": DOUBT_LAYER,
-        "colormap": "inferno",
+        "colormap": _from_clear("plasma"),
         "contrast_limits": (0, _FULL),
-        "blending": "additive",
+        "blending": "translucent_no_depth",
         "opacity": 0.7,
         **place_like(scan),
     }
     return picture, arguments, "image"
+
+
+def _from_clear(name: str) -> Colormap:
+    """Make a colour map whose low end is clear, so that what is sure stays visible."""
+    colours = ensure_colormap(name).colors.copy()
+    colours[:, 3] = np.linspace(0, 1, len(colours))
+    return Colormap(colours, name=f"clear to {name}")

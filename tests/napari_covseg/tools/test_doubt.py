@@ -57,3 +57,13 @@ def test_renamed_one_leaves_with_its_scan(workplace, qtbot):
 
 def test_second_dock_goes_on_with_the_layer(workplace, doubt):
     assert DoubtLayer.of(workplace.session) is doubt
+
+
+def test_what_is_sure_stays_visible_and_what_is_not_covers_bright_tissue(
+    workplace, qtbot
+):
+    layer = show(workplace, qtbot)
+    sure, unsure = layer.colormap.map([0.0, 1.0])
+    assert (sure[3], unsure[3]) == (0, 1)
+    # Light that is added to white tissue could not be seen.
+    assert layer.blending.startswith("translucent")
