@@ -115,8 +115,9 @@ def _decoder(syntax: UID, path: Path) -> Decoder:
 def _require_no_more_than_claimed(dataset: FileDataset, path: Path) -> None:
     """Compare the length of plain pixels with the header; what is short is cut."""
     claimed = (integer(dataset, "NumberOfFrames") or 1) * _bytes_of_frame(dataset)
-    # Some programs write zeros behind the image.
-    if dataset.PixelData[claimed:].strip(b"\0"):
+    behind = dataset.PixelData[claimed:]
+    # Some programs fill up to an even length, others write zeros behind the image.
+    if len(behind) >= _bytes_of_rows(dataset, 1) and behind.strip(b"\0"):
         raise InputRefusedError(
             f"{path.name} holds {len(dataset.PixelData)} bytes of pixels where its "
             f"header claims {claimed}. The file is damaged; copy it again."
@@ -144,7 +145,11 @@ def _require_claims_to_agree(dataset: FileDataset, path: Path) -> None:
 
 
 def _bytes_of_frame(dataset: FileDataset) -> int:
-    rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
+    return _bytes_of_rows(dataset, integer(dataset, "Rows") or 0)
+
+
+def _bytes_of_rows(dataset: FileDataset, rows: int) -> int:
+    columns = integer(dataset, "Columns") or 0
     return rows * columns * (integer(dataset, "BitsAllocated") or 16) // 8
 
 

@@ -161,6 +161,20 @@ def test_zeros_behind_the_image_are_no_pixels(series, edit):
     np.testing.assert_array_equal(read_dicom(series).hu, before)
 
 
+def test_a_tail_shorter_than_a_row_is_no_pixels(series, edit):
+    before = read_dicom(series).hu
+    path = series / "slice_0003.dcm"
+    pixels = pydicom.dcmread(path).PixelData
+    edit(path, PixelData=pixels + b"\x20\xff")
+    np.testing.assert_array_equal(read_dicom(series).hu, before)
+    row = pixels[: 2 * before.shape[2]]
+    edit(path, PixelData=pixels + row[:-2])
+    np.testing.assert_array_equal(read_dicom(series).hu, before)
+    edit(path, PixelData=pixels + row)
+    with pytest.raises(InputRefusedError, match=r"slice_0003.dcm holds 2960 bytes"):
+        read_dicom(series)
+
+
 def test_a_byte_that_makes_the_length_even_is_no_pixel(write_series, chest):
     odd = CTVolume(
         chest.hu[:, :35, :39], Grid.from_spacing((10, 35, 39), (2.0, 0.7, 0.8))
