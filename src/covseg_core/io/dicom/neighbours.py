@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["slices_elsewhere"]
 
+TOUCHING = 0.9
+"""Slices at least this thick, as a share of their step, leave nothing between them."""
+
 
 def slices_elsewhere(frames: Sequence[Frame], others: Sequence[Frame]) -> str:
     """Say which other series fills gaps of this one, or goes on where it ends.
@@ -41,7 +44,9 @@ def slices_elsewhere(frames: Sequence[Frame], others: Sequence[Frame]) -> str:
     depths = _depths([f for f in frames if are_alike(first, f)], normal)
     for uid in dict.fromkeys(frame.series_uid for frame in alike):
         candidates = [frame for frame in alike if frame.series_uid == uid]
-        at = _depth_that_fits(depths, _depths(candidates, normal))
+        at = _depth_that_fits(
+            depths, _depths(candidates, normal), first.thickness_mm or 0.0
+        )
         if at is not None:
             return (
                 f"series {uid} holds a slice at {at:.1f} mm that series "
@@ -57,14 +62,20 @@ def _depths(
 
 
 def _depth_that_fits(
-    depths: npt.NDArray[np.float64], candidates: npt.NDArray[np.float64]
+    depths: npt.NDArray[np.float64],
+    candidates: npt.NDArray[np.float64],
+    thickness_mm: float,
 ) -> float | None:
-    """Find the first candidate on a free place on or between even steps of `depths`."""
+    """Find the first candidate on a free place on or between even steps of `depths`.
+
+    Between slices that touch one another nothing is free: what lies there is another
+    reconstruction.
+    """
     if len(depths) < 2 or not len(candidates):
         return None
-    if _alternate(depths, candidates):
-        return float(candidates[0])
     step = expected_step_mm(depths)
+    if thickness_mm < TOUCHING * step and _alternate(depths, candidates):
+        return float(candidates[0])
     if step <= 0:
         return None
     overlap = (candidates[-1] > depths[0]) and (candidates[0] < depths[-1])

@@ -67,7 +67,7 @@ def test_series_whose_slices_take_turns_are_named_as_one_split(series, edit, sli
     assert any("may have been split in two" in note for note in ct.source.notes)
 
 
-@pytest.mark.parametrize("up_mm", [0.0, 0.7, 5.0])
+@pytest.mark.parametrize("up_mm", [0.0, 0.7, 1.0, 5.0])
 def test_a_second_scan_of_one_place_is_no_part_of_the_first(
     series, chest, write_series, edit_all, up_mm
 ):
