@@ -80,15 +80,15 @@ def run_and_show(
     KeyboardInterrupt
         If it was stopped; the checkpoint is written by then.
     """
-    shown = progress if is_first_process() else "none"
-    with _stoppable() as stopped, _display(shown) as show:
+    with _stoppable() as stopped, _display(progress) as show:
         while True:
             try:
                 event = next(steps)
             except StopIteration as end:
                 return None if end.value is None else end.value.as_dict()
             try:
-                show(event)
+                if is_first_process():
+                    show(event)
             except BrokenPipeError:
                 # Whoever listened is gone; the checkpoint lets the run go on.
                 steps.close()
@@ -140,30 +140,34 @@ def _bars() -> Iterator[Display]:
     """Show a bar of batches and a line per epoch; lines alone outside a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Starting", total=None)
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    task = bar.add_task("Starting", total=None)
 
-        def show(event: Event) -> None:
-            if isinstance(event, Step):
-                done = (event.epoch - 1) * event.batches + event.batch
-                total = event.epochs * event.batches
-                words = f"Epoch {event.epoch}/{event.epochs}  loss {event.loss:.4f}"
-                bar.update(task, description=words, completed=done, total=total)
-                if event.ends_epoch:
-                    bar.console.print(_epoch_line(event), highlight=False)
-            elif isinstance(event, Gathered | Labelled | Stage):
-                bar.console.print(line_of(event), highlight=False, markup=False)
-            elif isinstance(event, Predicted):
-                done, whole = event.done, event.total or None
-                bar.update(task, description=event.stage, completed=done, total=whole)
-            else:
-                words = "Preparing" if isinstance(event, Prepared) else "Comparing"
-                words += f" case {min(event.done + 1, event.total)}/{event.total}"
-                bar.update(
-                    task, description=words, completed=event.done, total=event.total
-                )
+    def show(event: Event) -> None:
+        # Not before: a process that only helps another has no bars.
+        bar.start()
+        if isinstance(event, Step):
+            done = (event.epoch - 1) * event.batches + event.batch
+            total = event.epochs * event.batches
+            words = f"Epoch {event.epoch}/{event.epochs}  loss {event.loss:.4f}"
+            bar.update(task, description=words, completed=done, total=total)
+            if event.ends_epoch:
+                bar.console.print(_epoch_line(event), highlight=False)
+        elif isinstance(event, Gathered | Labelled | Stage):
+            bar.console.print(line_of(event), highlight=False, markup=False)
+        elif isinstance(event, Predicted):
+            done, whole = event.done, event.total or None
+            bar.update(task, description=event.stage, completed=done, total=whole)
+        else:
+            words = "Preparing" if isinstance(event, Prepared) else "Comparing"
+            words += f" case {min(event.done + 1, event.total)}/{event.total}"
+            bar.update(task, description=words, completed=event.done, total=event.total)
 
+    try:
         yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _epoch_line(step: Step) -> str:

@@ -23,6 +23,7 @@ PRECISIONS = {
     "bfloat16": "bf16-mixed",
     "float16": "16-mixed",
 }
+RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
 
 
 def make_fabric(settings: TrainSettings) -> Fabric:
@@ -34,9 +35,10 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     Raises
     ------
     UsageError
-        If the device is not there or cannot compute in that precision, or the batch
-        is too small for so many.
+        If the device is not there or cannot compute in that precision, the batch is
+        too small for so many, or the environment numbers this process without a number.
     """
+    _require_ranks()
     where = _where(settings)
     _require_precision(settings, where["accelerator"])
     _require_room(settings, settings.devices)
@@ -50,6 +52,15 @@ def make_fabric(settings: TrainSettings) -> Fabric:
         fabric.launch()
     _require_room(settings, fabric.world_size)
     return fabric
+
+
+def _require_ranks() -> None:
+    for name in RANKS:
+        rank = os.environ.get(name, "0")
+        if not rank.isdecimal():
+            raise UsageError(
+                f"{name} in the environment is {rank!r}, not a number; unset it."
+            )
 
 
 def _require_room(settings: TrainSettings, processes: int) -> None:
@@ -69,9 +80,10 @@ def _require_precision(settings: TrainSettings, kind: str) -> None:
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one of its run that shows and keeps things."""
-    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
-    return int(rank) == 0
+    """Whether this process shows and keeps things: the first of its run, or alone."""
+    group = torch.distributed
+    joined = group.is_available() and group.is_initialized()
+    return not joined or group.get_rank() == 0
 
 
 def _where(settings: TrainSettings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import torch
 
 from covseg_core.errors import UsageError
 from covseg_core.training.config import TrainSettings
-from covseg_core.training.devices import make_fabric
+from covseg_core.training.devices import is_first_process, make_fabric
 from covseg_core.training.pretrain_config import PretrainSettings
 
 
@@ -40,3 +40,16 @@ def test_half_precision_on_the_cpu_is_refused_with_what_to_choose(settings):
     chosen = settings(device="cpu", precision="float16")
     with pytest.raises(UsageError, match=r"on the CPU; choose bfloat16 or float32"):
         make_fabric(getattr(chosen, "training", chosen))
+
+
+@pytest.mark.parametrize("name", ["RANK", "LOCAL_RANK"])
+def test_a_number_that_another_program_left_makes_no_helper(name, monkeypatch):
+    monkeypatch.setenv(name, "1")
+    assert make_fabric(TrainSettings(device="cpu")).is_global_zero
+    assert is_first_process()
+
+
+def test_an_environment_that_numbers_processes_in_words_is_refused(monkeypatch):
+    monkeypatch.setenv("RANK", "first")
+    with pytest.raises(UsageError, match="RANK in the environment is 'first', not a"):
+        make_fabric(TrainSettings(device="cpu"))
