@@ -26,8 +26,10 @@ __all__ = ["StoredVolume", "read_stored"]
 
 _LARGEST_HEADER_BYTES = 540
 _CHUNK_BYTES = 2**24
+_CHUNK_BYTES_BEHIND = 2**20
 _LARGEST_GZIP_RATIO = 1032  # deflate cannot pack tighter
-_MOST_BYTES_BEHIND = 2**20
+_MOST_BYTES_BEHIND = 2**30
+"""What follows the voxels is read for the checksum, but no bomb to its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +125,11 @@ def _read_exactly(stream: IO[bytes], layout: Layout, *, packed: bool) -> bytearr
 
 def _require_end(stream: IO[bytes]) -> None:
     """Read on to the very end: gzip compares its checksum there and nowhere else."""
-    if len(stream.read(_MOST_BYTES_BEHIND + 1)) > _MOST_BYTES_BEHIND:
-        raise InputRefusedError(
-            f"the file goes on for more than {_MOST_BYTES_BEHIND} bytes behind the "
-            "voxels that its header claims. It is damaged; copy it again."
-        )
+    behind = 0
+    while chunk := stream.read(_CHUNK_BYTES_BEHIND):
+        behind += len(chunk)
+        if behind > _MOST_BYTES_BEHIND:
+            raise InputRefusedError(
+                f"the file unpacks to more than {_MOST_BYTES_BEHIND} bytes behind the "
+                "voxels that its header claims. It is damaged; copy it again."
+            )
