@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,3 +55,8 @@ class Known:
     lobes: LobeMask | None = None
     doubt: tuple[float | None, ...] | None = None
     doubt_picture: npt.NDArray[np.uint8] | None = None
+
+    def filled_from(self, other: Known) -> Known:
+        """Add what only another one knows of the same scan."""
+        ours = {name: fact for name, fact in vars(self).items() if fact is not None}
+        return replace(other, **ours)

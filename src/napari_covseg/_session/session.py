@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -20,12 +19,14 @@ from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
 from napari_covseg._session.heading import hash_of, header_of
 from napari_covseg._session.known import Known
+from napari_covseg._session.same_scan import shows_same
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from napari.layers import Layer
     from napari.viewer import Viewer
 
+    from covseg_core.editing.journal import JournalHeader
     from covseg_core.io.mask_origin import MaskOrigin
     from covseg_core.volume import CTVolume, LobeMask, LungMask
     from napari_covseg._session.known import OpenCase
@@ -83,6 +84,10 @@ class Session(QObject):
         self._following = QTimer(self)
         self._following.setSingleShot(True)
         self._following.timeout.connect(self.take_active)
+        # Nor this: napari may be in the midst of adding or removing layers.
+        self._lowering = QTimer(self)
+        self._lowering.setSingleShot(True)
+        self._lowering.timeout.connect(self._lay_under_masks)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
 
@@ -155,18 +160,8 @@ class Session(QObject):
         if layer is self._scan:
             return
         self._scan = layer
-        self._mask = self._last_mask()
-        if self._mask is None:
-            self._following.start()
-        self._show_alone()
-        for changed in (
-            self.scan_changed,
-            self.mask_changed,
-            self.lungs_changed,
-            self.doubt_changed,
-            self.case_changed,
-        ):
-            changed.emit()
+        self._inherit()
+        self._turn_to_scan()
 
     def edit(self, layer: Labels, origin: MaskOrigin | None = None) -> MaskEditor:
         """Correct a mask from now on.
@@ -194,7 +189,8 @@ class Session(QObject):
         scan = self._scan_under(layer) if editor is None else self._scans[editor]
         if scan not in (None, self._scan):
             raise InputRefusedError(
-                "this mask was made on another scan; choose that scan first."
+                "this mask was made on another scan; choose that scan first, or open "
+                "it again."
             )
         if editor is None:
             editor = self._new_editor(layer, origin)
@@ -282,6 +278,7 @@ class Session(QObject):
     def close(self, *, keep: bool) -> None:
         """End; journals of unsaved masks stay for the next start, or go."""
         self._following.stop()
+        self._lowering.stop()
         self.viewer.layers.selection.events.active.disconnect(self._on_active)
         for editor, autosave in self._autosaves.items():
             if keep and not editor.is_saved:
@@ -295,6 +292,35 @@ class Session(QObject):
         self._editors.clear()
         _sessions.pop(self.viewer, None)
 
+    def _turn_to_scan(self) -> None:
+        """Show the scan, take its mask in hand, and tell everyone."""
+        self._mask = self._last_mask()
+        if self._mask is None:
+            self._following.start()
+        self._lowering.start()
+        self._show_alone()
+        for changed in (
+            self.scan_changed,
+            self.mask_changed,
+            self.lungs_changed,
+            self.doubt_changed,
+            self.case_changed,
+        ):
+            changed.emit()
+
+    def _inherit(self) -> bool:
+        """Take masks and facts over from removed layers that showed the same scan."""
+        scan = self._scan
+        gone = set(self._scans.values()).difference(self.viewer.layers)
+        former = {layer for layer in gone if shows_same(layer, scan)}
+        for editor, layer in self._scans.items():
+            if layer in former:
+                self._scans[editor] = scan
+        for layer in former:
+            known = self._known.pop(layer, Known())
+            self._known[scan] = self._known_of(scan).filled_from(known)
+        return bool(former)
+
     def _show_alone(self) -> None:
         """Hide other scans and their masks: two chests on each other mislead."""
         if self._scan is None:
@@ -306,6 +332,13 @@ class Session(QObject):
         for layer in self.viewer.layers:
             if layer is not self._scan and self._is_foreign(layer):
                 layer.visible = False
+
+    def _lay_under_masks(self) -> None:
+        """Lay the scan below its masks, which it hides if it was opened after them."""
+        layers = self.viewer.layers
+        if self._scan in layers:
+            place = layers.index(self._scan)
+            layers.move(place, min([place, *map(layers.index, self.masks_here())]))
 
     def _is_foreign(self, layer: Layer) -> bool:
         facts = facts_of(layer.metadata)
@@ -342,12 +375,17 @@ class Session(QObject):
         editor = MaskEditor(layer, origin, self)
         scan = self._scan_under(layer)
         self._scans[editor] = scan
+        # Asked when a journal begins, as the scan may be another layer by then.
         self._autosaves[editor] = Autosave(
             editor,
-            lambda: header_of(editor, scan, self._known_of(scan).case),
-            partial(hash_of, scan),
+            lambda: self._header_of(editor),
+            lambda: hash_of(self._scans.get(editor)),
         )
         return editor
+
+    def _header_of(self, editor: MaskEditor) -> JournalHeader:
+        scan = self._scans[editor]
+        return header_of(editor, scan, self._known_of(scan).case)
 
     def _scan_under(self, layer: Labels) -> Image | None:
         """Find the scan that a mask lies on; the chosen one goes first."""
@@ -377,6 +415,8 @@ class Session(QObject):
         self._drop_facts(layer)
         if layer is self._scan:
             self.choose_scan(None)
+        elif self._inherit():
+            self._turn_to_scan()
 
     def _drop_facts(self, layer: Layer | None) -> None:
         """Forget what is known of a scan, unless a mask may bring it back."""

@@ -38,10 +38,7 @@ def session(viewer):
 
 @pytest.fixture
 def scan(session, phantom):
-    data, arguments, _ = ct_layer(phantom.ct, "CT")
-    layer = session.viewer.add_image(data, **arguments)
-    session.choose_scan(layer)
-    return layer
+    return open_scan(session, phantom)
 
 
 @pytest.fixture
@@ -50,11 +47,16 @@ def editor(session, scan, phantom):
     return session.edit(session.viewer.add_labels(data, **arguments))
 
 
-def open_second(session, phantom):
-    data, arguments, _ = ct_layer(phantom.ct, "second")
-    layer = session.viewer.add_image(data, **arguments)
+def open_scan(session, phantom, name="CT", shift_hu=0):
+    data, arguments, _ = ct_layer(phantom.ct, name)
+    layer = session.viewer.add_image(data + shift_hu, **arguments)
     session.choose_scan(layer)
     return layer
+
+
+def open_second(session, phantom):
+    """Open another scan on the same grid."""
+    return open_scan(session, phantom, "second", shift_hu=1)
 
 
 def paint(editor, value=2):
@@ -289,6 +291,65 @@ class TestActiveLayer:
         viewer.layers.selection.active = other.layer
         qtbot.wait(20)
         assert session.editors == ()
+
+
+class TestScanOpenedAgain:
+    """A scan was removed, its mask was not, and the scan was opened again."""
+
+    @pytest.fixture
+    def again(self, session, scan, editor, viewer, phantom):
+        case = OpenCase(SimpleNamespace(root="cases"), "one")
+        session.set_case(case)
+        session.set_lungs(phantom.lungs)
+        paint(editor)
+        viewer.layers.remove(scan)
+        return open_scan(session, phantom)
+
+    def test_mask_is_in_hand_and_known_as_before(self, session, again, editor, phantom):
+        assert session.mask is editor
+        assert session.masks_here() == (editor.layer,)
+        assert session.edit(editor.layer) is editor
+        assert (session.case.case_id, session.lungs) == ("one", phantom.lungs)
+
+    def test_mask_is_seen(self, viewer, again, editor, qtbot):
+        assert editor.layer.visible
+        qtbot.waitUntil(lambda: list(viewer.layers) == [again, editor.layer])
+
+    def test_journal_names_the_case_and_the_scan(self, session, again, editor, phantom):
+        editor.mark_saved()
+        again.data = again.data + 1
+        paint(editor, value=1)
+        session.autosave_of(editor).flush()
+        header = read_journal(session.autosave_of(editor).path).header
+        assert header.case_id == "one"
+        assert header.image_sha256 == hash_ct(session.ct())
+
+    def test_mask_that_was_removed_too_is_put_back_on_it(
+        self, session, viewer, again, editor
+    ):
+        viewer.layers.remove(editor.layer)
+        viewer.layers.remove(again)
+        session.put_back(editor)
+        assert list(viewer.layers) == [again, editor.layer]
+
+    def test_mask_is_in_hand_though_the_scan_was_opened_before_it_was_removed(
+        self, session, scan, editor, viewer, phantom
+    ):
+        again = open_scan(session, phantom)
+        session.set_lungs(phantom.lungs)
+        assert session.mask is None
+        viewer.layers.remove(scan)
+        assert session.scan is again
+        assert session.mask is editor
+        assert session.lungs is phantom.lungs
+
+    def test_another_scan_on_the_same_grid_gets_no_mask_of_it(
+        self, session, scan, editor, viewer, phantom
+    ):
+        viewer.layers.remove(scan)
+        open_second(session, phantom)
+        assert session.mask is None
+        assert not editor.layer.visible
 
 
 class TestSafety:

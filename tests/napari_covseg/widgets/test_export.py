@@ -184,6 +184,19 @@ class TestSaving:
         assert step.saved.words.text() == "Saved mask.nii.gz: infection 70.0 ml."
         assert step.saved.isVisibleTo(step)
 
+    def test_mask_is_saved_though_its_scan_was_removed_and_opened_again(
+        self, session, viewer, show, save, turned, tmp_path
+    ):
+        ct, lesions = turned
+        editor = show(ct, lesions)
+        viewer.layers.remove(session.scan)
+        show(ct)
+        editor.apply("Erase", np.where(editor.labels == 2, 0, editor.labels))
+        save(tmp_path / "mask.nii.gz")
+        again = read_nifti_labels(tmp_path / "mask.nii.gz", LESIONS)
+        left = np.where(lesions.labels == 2, 0, lesions.labels)
+        np.testing.assert_array_equal(again.labels, left)
+
     def test_words_of_one_scan_do_not_stay_beside_another(
         self, step, show, save, phantom, tmp_path
     ):
