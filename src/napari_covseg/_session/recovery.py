@@ -19,14 +19,14 @@ from covseg_core.labels import LABEL_SETS
 from covseg_core.registry.home import recovery_folder
 from covseg_core.transforms.fingerprint import hash_ct
 from covseg_core.transforms.orient import Orientation
-from covseg_core.volume import Grid, LabelVolume
+from covseg_core.volume import Grid
 from napari_covseg._convert import (
     CTFacts,
     LayerTuple,
+    blank_mask_layer,
     ct_from_layer,
     ct_layer,
     facts_of,
-    mask_layer,
 )
 from napari_covseg._files.read_scan import Reading, read_scan
 from napari_covseg._session.known import OpenCase
@@ -130,13 +130,17 @@ def open_scan_of(
     )
 
 
-def bring_back(session: Session, left: LeftBehind) -> None:
-    """Show recovered corrections on the scan of a session, not saved yet."""
+def bring_back(session: Session, left: LeftBehind, scan: Image) -> None:
+    """Show recovered corrections on their scan, not saved yet."""
     recovered = left.recovered
     header = recovered.header
+    session.choose_scan(scan)
     _say_case(session, header)
-    data, arguments, _ = mask_layer(_mask(left), f"{header.title} (recovered)")
-    layer = session.viewer.add_labels(data, **arguments)
+    # The scan may be stored in another order of voxels than it was.
+    _, arguments, _ = blank_mask_layer(
+        scan.metadata, LABEL_SETS[header.label_set], f"{header.title} (recovered)"
+    )
+    layer = session.viewer.add_labels(recovered.labels.copy(), **arguments)
     kind = "edited" if header.origin == "model" else header.origin
     origin = MaskOrigin(kind, header.model, header.model_sha256)
     editor = session.edit(layer, origin)
@@ -161,20 +165,14 @@ def _say_case(session: Session, header: JournalHeader) -> None:
         session.set_case(OpenCase(store, header.case_id))
 
 
-def _mask(left: LeftBehind) -> LabelVolume:
-    labels = Orientation(left.grid).undo(left.recovered.labels)
-    label_set = LABEL_SETS[left.recovered.header.label_set]
-    return LabelVolume(np.ascontiguousarray(labels), left.grid, label_set)
-
-
 def _may_be_scan(layer: Layer, grid: Grid) -> TypeGuard[Image]:
     """Whether a layer lies where a scan did; hashing every scan would take long."""
-    facts = facts_of(layer.metadata)
+    facts, standard = facts_of(layer.metadata), Orientation(grid).standard_grid
     return (
         isinstance(layer, Image)
         and isinstance(facts, CTFacts)
-        and facts.grid.matches(grid)
-        and layer.data.shape == Orientation(grid).standard_grid.shape
+        and Orientation(facts.grid).standard_grid.matches(standard)
+        and layer.data.shape == standard.shape
     )
 
 

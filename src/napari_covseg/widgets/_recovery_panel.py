@@ -130,8 +130,8 @@ class RecoveryPanel(QFrame):
             self.status.setText(outcome.sentence)
             self.status.show()
         elif isinstance(outcome, Finished):
-            self._session.choose_scan(self._on_screen(outcome.value))
-            bring_back(self._session, self._left[0])
+            scan = self._on_screen(outcome.value)
+            bring_back(self._session, self._left[0], scan)
             self._next()
 
     def _on_screen(self, scan: Image | LayerTuple) -> Image:

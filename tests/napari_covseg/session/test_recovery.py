@@ -13,6 +13,7 @@ from covseg_core.io.mask_origin import MaskOrigin
 from covseg_core.io.nifti import write_nifti_ct
 from covseg_core.labels import LESIONS
 from covseg_core.registry.home import recovery_folder
+from covseg_core.transforms.orient import standardise_ct
 from napari_covseg._convert import blank_mask_layer, ct_layer
 from napari_covseg._files.open import open_path
 from napari_covseg._session.known import OpenCase
@@ -183,9 +184,7 @@ class TestTheScan:
 class TestBringingBack:
     def recover(self, session):
         (left,) = end_of(find_left_behind())
-        layer = add(session, end_of(open_scan_of(left)))
-        session.choose_scan(layer)
-        bring_back(session, left)
+        bring_back(session, left, add(session, end_of(open_scan_of(left))))
         return left
 
     @pytest.mark.parametrize("ticked", [(), (4, 5)], ids=["", "ticked"])
@@ -209,6 +208,22 @@ class TestBringingBack:
         write_nifti_ct(tmp_path / "turned.nii.gz", ct)
         painted = work(opened(tmp_path / "turned.nii.gz"))
         self.recover(session)
+        np.testing.assert_array_equal(session.mask.labels, painted)
+        assert session.mask.facts.grid.matches(ct.grid)
+
+    def test_scan_in_another_order_of_voxels_gets_its_mask_in_the_right_place(
+        self, session, tmp_path, turned
+    ):
+        ct, _ = turned
+        path = tmp_path / "standard.nii.gz"
+        write_nifti_ct(path, standardise_ct(ct))
+        painted = work(opened(path))
+        path.unlink()
+        (left,) = end_of(find_left_behind())
+        write_nifti_ct(path.with_name("turned.nii.gz"), ct)
+        scan = add(session, opened(path.with_name("turned.nii.gz")))
+        assert end_of(open_scan_of(left, session.viewer.layers)) is scan
+        bring_back(session, left, scan)
         np.testing.assert_array_equal(session.mask.labels, painted)
         assert session.mask.facts.grid.matches(ct.grid)
 
