@@ -265,6 +265,7 @@ class Session(QObject):
                 self.viewer.add_layer(scan)
             self.choose_scan(scan)
         self._editors[editor.layer] = editor
+        editor.layer.visible = True
         self.viewer.add_layer(editor.layer)
         self.edit(editor.layer)
 

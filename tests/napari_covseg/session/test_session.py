@@ -423,6 +423,15 @@ class TestSafety:
         editor.undo()
         assert (editor.labels != painted).any()
 
+    def test_mask_that_was_hidden_is_seen_once_it_is_put_back(
+        self, session, editor, viewer
+    ):
+        paint(editor)
+        editor.layer.visible = False
+        viewer.layers.remove(editor.layer)
+        session.put_back(editor)
+        assert editor.layer.visible
+
     @pytest.mark.parametrize("scan_goes", [False, True])
     def test_removed_mask_is_put_back_on_its_own_scan(
         self, session, scan, editor, viewer, phantom, scan_goes
