@@ -36,14 +36,22 @@ def owner_of(ct: CTVolume, patient: str | None, image_sha256: str) -> str:
     """Tell whose scan it is: as said, else as DICOM says, else nobody else's.
 
     The answer may identify a person: hash it, and put it in no message.
+
+    Raises
+    ------
+    InputRefusedError
+        If nothing is said and the slices name different patients, of whom each could
+        be in another split.
     """
     if patient is not None and patient.strip():
         return patient
     if ct.source.kind == "dicom" and ct.source.paths:
-        from covseg_core.io.dicom.patient import patient_key
+        from covseg_core.io.dicom.patient import patient_key, require_one_patient
 
-        # Some slices may name nobody; no two name different patients.
-        keys = (patient_key(Path(path)) for path in ct.source.paths)
+        paths = [Path(path) for path in ct.source.paths]
+        require_one_patient(paths)
+        # Some slices may name nobody.
+        keys = map(patient_key, paths)
         if key := next(filter(None, keys), ""):
             return key
     # No patient's name can hold a zero byte.

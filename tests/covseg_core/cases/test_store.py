@@ -170,6 +170,20 @@ def test_a_scan_belongs_to_the_patient_that_any_slice_names(store, make_ct, tmp_
     assert record.patient == store.pseudonym("4711")
 
 
+def test_a_scan_that_names_two_patients_needs_to_be_told_whose_it_is(
+    store, make_ct, tmp_path
+):
+    for number, path in enumerate(write_dicom_series(make_ct(0), tmp_path / "series")):
+        dataset = dcmread(path)
+        dataset.PatientID = f"PID-{number % 2}"
+        dataset.save_as(path)
+    ct = read_dicom(tmp_path / "series")
+    with pytest.raises(InputRefusedError, match="name different patients"):
+        store.add_case(ct)
+    assert store.list_cases() == ()
+    assert store.add_case(ct, patient="4711").patient == store.pseudonym("4711")
+
+
 def test_a_patients_name_is_in_no_file(store, make_ct, make_mask, files_of):
     store.add_case(make_ct(), patient="Zebedee^Quorn")
     store.add_mask("case-0001", make_mask({1: 3}, make_ct()), source="manual")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["patient_key", "require_one_patient"]
+__all__ = ["are_of_one_patient", "patient_key", "require_one_patient"]
 
 _NOBODY = {"", "0", "anon", "anonymised", "anonymized", "anonymous", "none", "unknown"}
 
@@ -42,21 +42,33 @@ def patient_key(path: Path) -> str:
     return "" if patient.casefold() in _NOBODY else patient
 
 
+def are_of_one_patient(paths: Iterable[Path]) -> bool:
+    """Whether no two files name different patients.
+
+    The case of letters and zeros in front do not count.
+    """
+    return len(_first_of_each(paths)) < 2
+
+
 def require_one_patient(paths: Iterable[Path]) -> None:
-    """Check that no two files of a scan name different patients.
+    """Check `are_of_one_patient` before a scan is taken for that patient's.
 
     Raises
     ------
     InputRefusedError
         Names the files, not the patients.
     """
+    firsts = _first_of_each(paths)
+    if len(firsts) > 1:
+        raise InputRefusedError(
+            f"{firsts[0].name} and {firsts[1].name} are of one series but name "
+            "different patients. Export the scan of each patient again."
+        )
+
+
+def _first_of_each(paths: Iterable[Path]) -> list[Path]:
     firsts: dict[str, Path] = {}
     for path in paths:
-        firsts.setdefault(patient_key(path).casefold(), path)
+        firsts.setdefault(patient_key(path).casefold().lstrip("0 "), path)
     firsts.pop("", None)
-    if len(firsts) > 1:
-        one, other = list(firsts.values())[:2]
-        raise InputRefusedError(
-            f"{one.name} and {other.name} are of one series but name different "
-            "patients. Export the scan of each patient again."
-        )
+    return list(firsts.values())

@@ -23,7 +23,7 @@ from covseg_core.io.dicom.hounsfield import (
 )
 from covseg_core.io.dicom.limits import require_room
 from covseg_core.io.dicom.neighbours import slices_elsewhere
-from covseg_core.io.dicom.patient import require_one_patient
+from covseg_core.io.dicom.patient import are_of_one_patient
 from covseg_core.io.dicom.series import Scan, Series, scan_files
 from covseg_core.volume import SYNTHETIC, SYNTHETIC_NOTE, CTVolume, Source
 
@@ -60,11 +60,10 @@ def read_dicom(path: Path, *, series_uid: str | None = None) -> CTVolume:
     GeometryError
         If slices are missing, unevenly spaced, tilted or of several kinds.
     InputRefusedError
-        If there is no CT, or its files are damaged, of two patients or not in HU.
+        If there is no CT, or its files are damaged or not in HU.
     """
     scan = scan_files(path)
     series = choose_series(scan, series_uid)
-    require_one_patient(dict.fromkeys(frame.path for frame in series.frames))
     require_room(series.files)
     require_rescale(series.frames)
     stack, elsewhere = _stack(scan, series)
@@ -130,6 +129,8 @@ def _notes(series: Series, stack: Stack) -> Iterator[str]:
     if stack.twins:
         names = [frame.name for frame, _ in stack.twins]
         yield f"{len(names)} slices were there twice: {some_names(names)} left out"
+    if not are_of_one_patient(dict.fromkeys(frame.path for frame in series.frames)):
+        yield "slices name different patients; make sure that they are of one scan"
     yield from series.notes
     yield from stack.notes
 

@@ -23,6 +23,7 @@ from covseg_core.io.dicom.geometry import stack_slices
 from covseg_core.io.dicom.headers import CTFile, look_at, sop_class_of
 from covseg_core.io.dicom.hounsfield import frames_in_hu
 from covseg_core.io.dicom.parse import read_identity
+from covseg_core.io.dicom.patient import require_one_patient
 from covseg_core.io.dicom.series import make_series
 from covseg_core.io.same_voxels import in_order_of
 
@@ -143,10 +144,12 @@ def source_series_of(ct: CTVolume) -> SourceSeries:
     UsageError
         If it was not read from DICOM.
     InputRefusedError
-        If its files are gone or hold another scan than when it was read.
+        If its files are gone, hold another scan than when it was read, or name
+        different patients.
     """
     require_dicom(ct.source)
     paths = tuple(map(Path, ct.source.paths))
+    require_one_patient(paths)
     with quiet():
         files = _look_at_all(paths)
         series = make_series(files[0].series_key, files)

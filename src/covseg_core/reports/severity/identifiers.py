@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from covseg_core.errors import UsageError
 from covseg_core.io.dicom.elements import quiet, text
 from covseg_core.io.dicom.parse import read_identity
+from covseg_core.io.dicom.patient import require_one_patient
 from covseg_core.io.refusing import refusing
 from covseg_core.reports.severity.facts import Identifiers
 
@@ -30,13 +31,14 @@ def read_identifiers(source: Source) -> Identifiers:
     UsageError
         If the CT was not read from DICOM.
     InputRefusedError
-        If its file is gone or damaged.
+        If its file is gone or damaged, or the slices name different patients.
     """
     if source.kind != "dicom" or not source.paths:
         raise UsageError(
             "--identifiers takes them from a DICOM header, and this scan was not read "
             "from DICOM; leave it away, or put what is needed into --title."
         )
+    require_one_patient(map(Path, source.paths))
     path = Path(source.paths[0])
     with refusing(path, "DICOM file"), quiet():
         header = read_identity(path)

@@ -56,3 +56,14 @@ def test_a_file_that_is_gone_is_told_without_its_folder(series):
         __import__("pathlib").Path(path).unlink()
     with pytest.raises(InputRefusedError, match=r"^[^/]*could not be read"):
         read_identifiers(ct.source)
+
+
+def test_a_scan_that_names_two_patients_has_no_identifiers(series):
+    ct = series("Doe", PatientID="4711")
+    last = ct.source.paths[-1]
+    header = dcmread(last)
+    header.PatientID = "4712"
+    header.save_as(last)
+    with pytest.raises(InputRefusedError, match="name different patients") as caught:
+        read_identifiers(ct.source)
+    assert "471" not in str(caught.value)
