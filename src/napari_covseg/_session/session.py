@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "session_of"]
 
+_MADE_ON = "covseg scan"
+
 
 def session_of(viewer: Viewer) -> Session:
     """Give the one session of a viewer, which outlives a closed dock."""
@@ -186,8 +188,7 @@ class Session(QObject):
             on another scan, though it may lie in the same place.
         """
         editor = self._editors.get(layer)
-        scan = self._scan_under(layer) if editor is None else self._scans[editor]
-        if scan not in (None, self._scan):
+        if self._scan_of(layer) not in (None, self._scan):
             raise InputRefusedError(
                 "this mask was made on another scan; choose that scan first, or open "
                 "it again."
@@ -316,7 +317,7 @@ class Session(QObject):
         former = {layer for layer in gone if shows_same(layer, scan)}
         for editor, layer in self._scans.items():
             if layer in former:
-                self._scans[editor] = scan
+                self._note_scan(editor, scan)
         for layer in former:
             known = self._known.pop(layer, Known())
             self._known[scan] = self._known_of(scan).filled_from(known)
@@ -345,9 +346,9 @@ class Session(QObject):
         facts = facts_of(layer.metadata)
         if isinstance(facts, CTFacts):
             return not facts.source.is_synthetic
-        if layer in self._editors:
-            return self._scans[self._editors[layer]] is not self._scan
-        return isinstance(facts, MaskFacts) and not lies_on(layer, self._scan)
+        return isinstance(facts, MaskFacts) and (
+            self._scan is None or self._scan_of(layer) is not self._scan
+        )
 
     def _is_mask_here(self, layer: Labels) -> bool:
         """Whether a layer is a mask of infection on the scan, as CovSeg made it."""
@@ -374,8 +375,7 @@ class Session(QObject):
                 "missing; copy that mask again once it is done."
             )
         editor = MaskEditor(layer, origin, self)
-        scan = self._scan_under(layer)
-        self._scans[editor] = scan
+        self._note_scan(editor, self._scan_of(layer))
         # Asked when a journal begins, as the scan may be another layer by then.
         self._autosaves[editor] = Autosave(
             editor,
@@ -388,10 +388,23 @@ class Session(QObject):
         scan = self._scans[editor]
         return header_of(editor, scan, self._known_of(scan).case)
 
-    def _scan_under(self, layer: Labels) -> Image | None:
-        """Find the scan that a mask lies on; the chosen one goes first."""
-        images = (each for each in self.layers_in_turn() if isinstance(each, Image))
-        return next((each for each in images if lies_on(layer, each)), None)
+    def _note_scan(self, editor: MaskEditor, scan: Image | None) -> None:
+        self._scans[editor] = scan
+        # So that napari's copies of the layer name their scan, too.
+        editor.layer.metadata[_MADE_ON] = scan and scan.unique_id
+
+    def _scan_of(self, layer: Layer) -> Image | None:
+        """Find the scan that a mask was made on, or lies on, the chosen one first."""
+        if layer in self._editors:
+            return self._scans[self._editors[layer]]
+        under = [
+            each
+            for each in self.layers_in_turn()
+            if isinstance(each, Image) and lies_on(layer, each)
+        ]
+        made_on = layer.metadata.get(_MADE_ON)
+        named = [each for each in under if each.unique_id == made_on]
+        return next(iter(named + under), None)
 
     def _last_mask(self) -> MaskEditor | None:
         editors = reversed(self._editors.values())

@@ -252,6 +252,22 @@ class TestActiveLayer:
         assert session.masks_here() == (editor.layer,)
         assert session.edit(editor.layer) is editor
 
+    def test_copy_of_a_mask_stays_with_the_scan_of_the_mask(
+        self, session, editor, scan, viewer, phantom, qtbot
+    ):
+        open_second(session, phantom)
+        viewer.layers.selection.active = editor.layer
+        _duplicate_layer(viewer.layers)
+        copy = viewer.layers["Infection copy"]
+        viewer.layers.selection.active = copy
+        qtbot.wait(20)
+        assert session.masks_here() == ()
+        assert session.mask is None
+        with pytest.raises(InputRefusedError, match="made on another scan"):
+            session.edit(copy)
+        session.choose_scan(scan)
+        assert session.masks_here() == (editor.layer, copy)
+
     def test_mask_that_grows_goes_on_growing_when_another_is_in_hand(
         self, session, editor, other, viewer, qtbot
     ):
