@@ -35,8 +35,8 @@ Window: TypeAlias = tuple[slice, slice, slice]
 class Canvas:
     """The mask of a volume, in standard orientation.
 
-    `sure` marks the voxels that let an island stay: near the `lungs`, if these are
-    known, and as probable as `ModelCard.sure` asks for.
+    `sure` marks the voxels that let an island stay: as probable as `ModelCard.sure`
+    asks for and, if the network is shown a box around the lungs, near the `lungs`.
     """
 
     labels: npt.NDArray[np.uint8]
@@ -65,9 +65,9 @@ class Canvas:
         """Note the probabilities (N, C, H, W) of the slices in a window."""
         self.labels[window] = classes_of(answer, self.threshold)
         self.sure[window] = answer.sum(axis=1) > self.card.sure
-        if self.lungs is not None:
-            margin_mm = self.card.prepare.margin_mm
-            self.sure[window] &= near_lungs(self.lungs, window, margin_mm)
+        prepare = self.card.prepare
+        if self.lungs is not None and prepare.crop == "lungs":
+            self.sure[window] &= near_lungs(self.lungs, window, prepare.margin_mm)
         if self.kept is not None:
             self.kept[:, *window] = answer.swapaxes(0, 1)
 

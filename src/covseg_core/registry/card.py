@@ -45,8 +45,9 @@ class ModelCard(Settings):
     """The card beside a model's weights.
 
     `threshold` is the probability above which a voxel is infected; an island of
-    such voxels stays only if some of it, at least `postprocess.COUNTED_SHARE` and no
-    farther from the lungs than `prepare.margin_mm`, is more probable than `sure`.
+    such voxels stays only if some of it, at least `postprocess.COUNTED_SHARE` and, with
+    a crop, no farther from the lungs than `prepare.margin_mm`, is more probable than
+    `sure`.
 
     `parent` is the model that training went on from, with the hash of its weights
     in `parent_sha256`; `base` is the first model of that line.  `data_sha256` is

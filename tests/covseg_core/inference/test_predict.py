@@ -206,6 +206,15 @@ def test_what_no_neighbouring_slice_shows_is_averaged_away(blocks, model):
         assert labels[blip][1:-1, 1:-1].any() == stays
 
 
+def test_a_model_that_is_shown_the_whole_slice_is_not_cut_to_one_lung(blocks, model):
+    whole = model(prepare=model().card.prepare.model_copy(update={"crop": "none"}))
+    right = replace(blocks.lungs, labels=np.uint8(blocks.lungs.labels == 1))
+    expected = predict(blocks.ct, whole).lesions.labels
+    found = predict(blocks.ct, whole, right).lesions.labels
+    assert found[blocks.lungs.labels == 2].any()
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_slice_alone_is_outlined_as_in_its_scan(blocks, model, batch_size):
     card = model(through_plane_mm=10.0)
