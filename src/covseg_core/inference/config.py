@@ -35,7 +35,9 @@ class PredictSettings(RunSettings):
     )
     smallest_ml: float = setting(
         0.05,
-        "Islands with less infection that the model is sure of are dropped.",
+        "Islands of infection below this volume are dropped. What the model is sure of "
+        "near the lungs counts; where it is less than 1 % of an island, that goes even "
+        "at 0.",
         unit="ml",
         low=0,
         high=100,
