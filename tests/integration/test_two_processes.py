@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -89,14 +91,37 @@ def test_a_refused_scan_ends_both(store):
     command = [str(BIN / "covseg"), *words(store, "refused"), *WAYS["devices"][1]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 3
-    assert "no lungs were found" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "no lungs were found" in line
     assert not list(run_folder("refused").iterdir())
 
 
-def words(store, name):
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no process groups")
+@pytest.mark.skipif(not (BIN / "covseg").exists(), reason="covseg is not installed")
+@pytest.mark.parametrize("moment", ["prepared", "step"])
+@pytest.mark.parametrize("stop", [os.kill, os.killpg])
+def test_who_is_stopped_says_so_once_and_both_end(store, moment, stop):
+    command = [str(BIN / "covseg"), *words(store, "stopped", epochs=999)]
+    with subprocess.Popen(
+        [*command, *WAYS["devices"][1]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert any(json.loads(line)["event"] == moment for line in run.stdout)
+        stop(run.pid, signal.SIGTERM)
+        # Both have ended when nobody holds the pipe any more.
+        _, told = run.communicate(timeout=60)
+    again = "stopped; go on with: covseg train CASES --name stopped --resume"
+    assert (run.returncode, told) == (130, f"covseg: {again}\n")
+
+
+def words(store, name, epochs=1):
     """Say how to train on `store`."""
     return [
         *("train", str(store), "--name", name, "--device", "cpu"),
-        *("--size", "64", "--epochs", "1", "--batch-size", "4"),
+        *("--size", "64", "--epochs", str(epochs), "--batch-size", "4"),
         *("--progress", "jsonl"),
     ]

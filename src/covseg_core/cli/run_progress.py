@@ -13,13 +13,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from covseg_core.cli.output import say_line
 from covseg_core.cli.rounds_words import line_of
+from covseg_core.errors import CovsegError
 from covseg_core.inference.predict import Progress as Predicted
 from covseg_core.learn.compare import Compared
 from covseg_core.learn.pseudo import Labelled
 from covseg_core.learn.rounds.learner import Stage
 from covseg_core.learn.rounds.plan import Gathered
 from covseg_core.learn.slices import Prepared
-from covseg_core.training.devices import is_first_process
+from covseg_core.training.devices import is_first_process, is_left_alone
 from covseg_core.training.fit import Step
 from covseg_core.training.pretrain import PretrainStep
 
@@ -73,22 +74,23 @@ def run_and_show(
     Returns
     -------
     dict or None
-        The outcome; None in a process that only helps another.
+        The outcome; None in a process that only helps another, however that ends.
 
     Raises
     ------
     KeyboardInterrupt
         If it was stopped; the checkpoint is written by then.
     """
-    with _stoppable() as stopped, _display(progress) as show:
+    with _stoppable() as stopped, _display(progress) as show, _first_speaks():
         while True:
             try:
                 event = next(steps)
             except StopIteration as end:
                 return None if end.value is None else end.value.as_dict()
+            if not is_first_process():
+                continue
             try:
-                if is_first_process():
-                    show(event)
+                show(event)
             except BrokenPipeError:
                 # Whoever listened is gone; the checkpoint lets the run go on.
                 steps.close()
@@ -96,6 +98,18 @@ def run_and_show(
             if stopped:
                 steps.close()
                 raise KeyboardInterrupt(f"stopped; go on with: {again}")
+    return None
+
+
+@contextmanager
+def _first_speaks() -> Iterator[None]:
+    """End a process that only helps without a word where the first one says why."""
+    try:
+        yield
+    except (CovsegError, KeyboardInterrupt, RuntimeError) as error:
+        is_ours = isinstance(error, RuntimeError) and not is_left_alone(error)
+        if is_first_process() or is_ours:
+            raise
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from covseg_core.registry.promotion import OUTLINES, promote
 from covseg_core.registry.store import models_folder
 from covseg_core.registry.weights import LoadedModel, load_model, save_model
 from covseg_core.training.checkpoint import Checkpoints
-from covseg_core.training.devices import make_fabric
+from covseg_core.training.devices import first_process_first, make_fabric
 from covseg_core.training.fit import Step
 from covseg_core.training.mixing import mix_weights
 from covseg_core.training.start import Training, start
@@ -151,7 +151,7 @@ def _slices(
     folder = run_folder(plan.name) / "slices"
     manifest = plan.manifest
     validation = None
-    with fabric.rank_zero_first():
+    with first_process_first(fabric):
         data, ids = yield from prepare_cases(
             store, manifest.learnt_from, plan, folder / "train"
         )

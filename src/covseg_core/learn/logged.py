@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UnderWay", "logged"]
 
+STOPPED = True
+
 
 class UnderWay(Protocol):
     """A training or pretraining under way."""
@@ -39,7 +41,7 @@ class UnderWay(Protocol):
 def logged(
     training: UnderWay, checkpoints: Checkpoints, every_s: float, fabric: Fabric
 ) -> Generator[Step, None, None]:
-    """Train; the first process keeps checkpoints and curves.
+    """Train; the first process keeps checkpoints and curves, and may stop them all.
 
     Parameters
     ----------
@@ -59,7 +61,10 @@ def logged(
         stopped.
     """
     if not fabric.is_global_zero:
-        yield from training.steps
+        for step in training.steps:
+            yield step
+            if fabric.broadcast(STOPPED):
+                return
         return
     log = RunLog(checkpoints.folder, training.epochs_done)
     with closing(
@@ -68,4 +73,9 @@ def logged(
         for step in steps:
             if step.ends_epoch:
                 log.add(step)
-            yield step
+            try:
+                yield step
+            except GeneratorExit:
+                fabric.broadcast(STOPPED)
+                raise
+            fabric.broadcast(not STOPPED)

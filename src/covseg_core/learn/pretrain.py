@@ -32,7 +32,7 @@ from covseg_core.registry.weights import save_model
 from covseg_core.steps import result_of
 from covseg_core.training.checkpoint import Checkpoints
 from covseg_core.training.data import TrainingSlices, slices_of_volume
-from covseg_core.training.devices import make_fabric
+from covseg_core.training.devices import first_process_first, make_fabric
 from covseg_core.training.fit import Step
 from covseg_core.training.pretrain import Pretraining, pretrain
 from covseg_core.volume import LesionMask
@@ -167,7 +167,7 @@ def _slices(
         for number, scan in enumerate(scans)
     ]
     folder = run_folder(plan.name) / "slices"
-    with fabric.rank_zero_first():
+    with first_process_first(fabric):
         data, _ = yield from prepare_once(parts, folder, key.hexdigest())
     return data
 

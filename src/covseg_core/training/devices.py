@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import warnings
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from covseg_core.errors import UsageError
+from covseg_core.errors import CovsegError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lightning_fabric import Fabric
 
     from covseg_core.training.config import TrainSettings
 
-__all__ = ["is_first_process", "make_fabric"]
+__all__ = ["first_process_first", "is_first_process", "is_left_alone", "make_fabric"]
 
 PRECISIONS = {
     "float32": "32-true",
@@ -45,13 +50,21 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     with warnings.catch_warnings():
         # lightning warns of clusters and cores that are none of our business.
         warnings.simplefilter("ignore")
-        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         from lightning_fabric import Fabric
 
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         fabric = Fabric(precision=_precision(settings), loggers=[], **where)
         fabric.launch()
+    if fabric.world_size > 1:
+        # A process that ends as a member may be aborted by threads of its group.
+        atexit.register(_leave_group)
     _require_room(settings, fabric.world_size)
     return fabric
+
+
+def _leave_group() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _require_ranks() -> None:
@@ -84,6 +97,40 @@ def is_first_process() -> bool:
     group = torch.distributed
     joined = group.is_available() and group.is_initialized()
     return not joined or group.get_rank() == 0
+
+
+def is_left_alone(error: BaseException) -> bool:
+    """Whether an error tells that another process of the run went away."""
+    return isinstance(error, RuntimeError) and "by peer" in str(error)
+
+
+@contextmanager
+def first_process_first(fabric: Fabric) -> Iterator[None]:
+    """Let the first process do something, however long it takes, then the others.
+
+    Raises
+    ------
+    CovsegError
+        In the others, if the first process could not.
+    """
+    if fabric.world_size == 1:
+        yield
+        return
+    forever = timedelta(days=10000)
+    group: Any = torch.distributed.new_group(backend="gloo", timeout=forever)
+    if fabric.is_global_zero:
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            torch.distributed.broadcast_object_list([done], group=group)
+        return
+    told = [False]
+    torch.distributed.broadcast_object_list(told, group=group)
+    if not told[0]:
+        raise CovsegError("the first process could not go on; it says why.")
+    yield
 
 
 def _where(settings: TrainSettings) -> dict[str, Any]:
