@@ -19,6 +19,7 @@ from napari_covseg.widgets._waiting import WaitingLine
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
+    from covseg_core.volume import LungMask
     from napari_covseg._session.session import Session
 
 __all__ = ["LungsBox"]
@@ -45,6 +46,7 @@ class LungsBox(QWidget):
         self._session = session
         self._searched: Image | None = None
         self._layer: Labels | None = None
+        self._shown: LungMask | None = None
         self.find = QPushButton("Find the lungs")
         self.find.setObjectName("primary")
         self.find.setToolTip("Find both lungs on the scan, by their air.")
@@ -73,7 +75,8 @@ class LungsBox(QWidget):
         self.find.setEnabled(can_begin)
         self.lobes.setEnabled(can_begin)
         self.show_lungs.setVisible(has_lungs)
-        self.show_lungs.setChecked(False)
+        if self._session.lungs is not self._shown:
+            self.show_lungs.setChecked(False)
 
     def open_lobes(self, path: Path) -> None:
         """Read a mask of the lobes of the scan."""
@@ -126,6 +129,7 @@ class LungsBox(QWidget):
     def _show_layer(self, is_on: bool) -> None:
         layer, self._layer = self._layer, None
         viewer, lungs = self._session.viewer, self._session.lungs
+        self._shown = lungs if is_on else None
         if layer is not None:
             remove_soon(viewer, layer)
         if is_on and lungs is not None:

@@ -267,6 +267,18 @@ class TestLungs:
         measured.lungs.show_lungs.setChecked(False)
         qtbot.waitUntil(lambda: "Lungs" not in session.viewer.layers)
 
+    def test_they_stay_on_screen_when_those_of_another_scan_come(
+        self, session, measured, scan, phantom
+    ):
+        choose_another(session, phantom)
+        another = session.scan
+        session.choose_scan(scan)
+        measured.lungs.show_lungs.setChecked(True)
+        session.set_lungs(phantom.lungs, another)
+        assert measured.lungs.show_lungs.isChecked()
+        session.choose_scan(another)
+        assert measured.lungs.show_lungs.isChecked()
+
     def test_box_is_unticked_when_they_are_removed_by_hand(self, session, measured):
         measured.lungs.show_lungs.setChecked(True)
         session.viewer.layers.remove("Lungs")
