@@ -258,13 +258,17 @@ class Session(QObject):
         """Wait until the disk has every edit, or refuses one; gives whether it has."""
         return all(autosave.settle() for autosave in self._autosaves.values())
 
-    def put_back(self, editor: MaskEditor) -> None:
-        """Show a mask again whose layer was removed, with the scan that it lies on."""
+    def choose_scan_of(self, editor: MaskEditor) -> None:
+        """Work on the scan that a mask lies on; if it was removed, it comes back."""
         scan = self._scans[editor]
         if scan is not None:
             if scan not in self.viewer.layers:
                 self.viewer.add_layer(scan)
             self.choose_scan(scan)
+
+    def put_back(self, editor: MaskEditor) -> None:
+        """Show a mask again whose layer was removed, with the scan that it lies on."""
+        self.choose_scan_of(editor)
         self._editors[editor.layer] = editor
         editor.layer.visible = True
         self.viewer.add_layer(editor.layer)

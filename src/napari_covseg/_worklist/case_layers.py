@@ -75,8 +75,9 @@ class CaseLayers:
         editor.layer.name = name_of_mask(case_id, version)
 
     def bring_to_front(self) -> None:
-        """Choose the scan of the case, should another one be in front."""
-        self._session.choose_scan(self._scan)
+        """Choose the scan that unsaved masks of the case lie on, removed or not."""
+        for editor in self.find_unsaved():
+            self._session.choose_scan_of(editor)
 
     def find_unsaved(self) -> tuple[MaskEditor, ...]:
         """List the masks of the case with edits in no file that are not given up."""
@@ -125,9 +126,7 @@ class CaseLayers:
         return editor.checked == checked and np.array_equal(editor.kept, kept)
 
     def _masks_here(self) -> list[MaskEditor]:
-        """List the masks of the case, as long as its scan is there."""
-        if self._scan not in self._session.viewer.layers:
-            return []
+        """List the masks of the case, though its scan may have been removed."""
         return [each for each in self._session.editors if each in self._masks]
 
     def _edit(

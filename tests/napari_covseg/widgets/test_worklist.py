@@ -280,6 +280,52 @@ class TestUnsavedCorrections:
         assert lost == []
 
 
+class TestScanThatWasRemoved:
+    """The scan of the case is gone, its mask with a correction is still there."""
+
+    @pytest.fixture
+    def asked(self, opened, session, store, qtbot):
+        paint(session)
+        session.viewer.layers.remove(session.scan)
+        opened.desk.open(store, CaseWish(store.root, "a"))
+        assert opened.desk.question.isVisible()
+        yield opened
+        rest(opened, qtbot)
+
+    def test_comes_back_with_the_question(self, asked, session):
+        asked.desk.question.stay.click()
+        assert session.case.case_id == "b"
+        assert session.scan in session.viewer.layers
+        assert session.unsaved == (session.mask,)
+
+    def test_its_mask_is_saved_before_the_next_case_opens(
+        self, asked, session, store, qtbot
+    ):
+        asked.desk.question.save.click()
+        qtbot.waitUntil(lambda: asked.desk.case_id == "a", timeout=LONG)
+        assert store.mask("b", 2).labels[0, 0, 0] == 1
+        assert len(session.viewer.layers) == 2
+
+    def test_its_mask_goes_when_the_reader_says_so(self, asked, session, store, qtbot):
+        asked.desk.question.discard.click()
+        rest(asked, qtbot)
+        assert session.case.case_id == "a"
+        assert len(store.read("b").versions) == 1
+        assert len(session.viewer.layers) == 2
+
+    def test_its_mask_is_asked_about_though_the_scan_was_opened_again(
+        self, opened, session, store, phantom, qtbot
+    ):
+        paint(session)
+        session.viewer.layers.remove(session.scan)
+        again = replace(phantom.ct, hu=phantom.ct.hu + 1)
+        session.choose_scan(add(session, ct_layer(again, "from a file")))
+        opened.next.click()
+        opened.desk.question.save.click()
+        qtbot.waitUntil(lambda: opened.desk.case_id == "a", timeout=LONG)
+        assert store.mask("b", 2).labels[0, 0, 0] == 1
+
+
 class TestCorrectionsMadeMeanwhile:
     """Strokes while the next case is read, as reading may take a while."""
 
