@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +17,7 @@ from covseg_core.cli.app import make_app
 from covseg_core.errors import CovsegError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["run"]
 
@@ -54,13 +51,12 @@ def run(arguments: Sequence[str]) -> int:
     debug = DEBUG in arguments
     words = [word for word in arguments if word != DEBUG]
     try:
-        with _stopped_by_sigterm():
-            answer = make_app()(
-                words,
-                exit_on_error=False,
-                print_error=False,
-                result_action="return_value",
-            )
+        answer = make_app()(
+            words,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
     except CycloptsError as error:
         return _complain(_plain(error), USAGE, debug)
     except ValidationError as error:
@@ -87,20 +83,6 @@ def _open_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM stop a command as Ctrl+C does, so that nothing is left half done."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _complain(message: str, code: int, debug: bool) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -13,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from covseg_core.cli.output import say_line
 from covseg_core.cli.rounds_words import line_of
+from covseg_core.cli.stopping import noted_stops
 from covseg_core.errors import CovsegError
 from covseg_core.inference.predict import Progress as Predicted
 from covseg_core.learn.compare import Compared
@@ -81,7 +80,7 @@ def run_and_show(
     KeyboardInterrupt
         If it was stopped; the checkpoint is written by then.
     """
-    with _stoppable() as stopped, _display(progress) as show, _first_speaks():
+    with noted_stops() as stopped, _display(progress) as show, _first_speaks():
         while True:
             try:
                 event = next(steps)
@@ -91,7 +90,7 @@ def run_and_show(
                 continue
             try:
                 show(event)
-            except BrokenPipeError:
+            except OSError:
                 # Whoever listened is gone; the checkpoint lets the run go on.
                 steps.close()
                 raise
@@ -110,27 +109,6 @@ def _first_speaks() -> Iterator[None]:
         is_ours = isinstance(error, RuntimeError) and not is_left_alone(error)
         if is_first_process() or is_ours:
             raise
-
-
-@contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """Note the first Ctrl+C or SIGTERM, so that the step can end; the second kills."""
-    heard: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        if heard:
-            raise KeyboardInterrupt
-        heard.append(number)
-
-    asked = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform == "win32":
-        asked.append(signal.SIGBREAK)
-    before = {each: signal.signal(each, note) for each in asked}
-    try:
-        yield heard
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 @contextmanager

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import errno
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,20 +16,6 @@ from covseg_core.errors import (
     OutputError,
     UsageError,
 )
-
-STOPPED_WHILE_WRITING = """
-import os, signal, sys
-from pathlib import Path
-from covseg_core.cli import run
-from covseg_core.io.atomic import write_atomically
-
-def action(words, **_):
-    stop = lambda temporary: os.kill(os.getpid(), signal.SIGTERM)
-    write_atomically(Path(sys.argv[1]), stop)
-
-run.make_app = lambda: action
-sys.exit(run.run([]))
-"""
 
 
 @pytest.fixture
@@ -97,21 +82,6 @@ def test_closed_streams_change_no_exit_code(words, code):
         command, shell=True, capture_output=True, text=True, check=False
     )
     assert (answer.returncode, answer.stderr) == (code, "")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there SIGTERM ends at once")
-def test_sigterm_stops_it_as_ctrl_c_does_and_leaves_no_hidden_file(tmp_path):
-    words = sys.executable, "-c", STOPPED_WHILE_WRITING, tmp_path / "ct.nii.gz"
-    answer = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (answer.returncode, answer.stderr) == (130, "covseg: stopped.\n")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_sigterm_is_as_it_was_after_a_command(command, covseg):
-    before = signal.getsignal(signal.SIGTERM)
-    command(lambda: None)
-    covseg("inspect")
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(("answer", "code"), [(None, 0), (0, 0), (5, 5), ("text", 0)])
