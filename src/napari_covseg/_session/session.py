@@ -13,13 +13,13 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import LUNGS
 from covseg_core.transforms.orient import Orientation
-from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of, lies_on
-from napari_covseg._screen.slices import bring_into_view
+from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
 from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
+from napari_covseg._session.front import Front
 from napari_covseg._session.heading import hash_of, header_of
 from napari_covseg._session.known import Known
-from napari_covseg._session.same_scan import shows_same
+from napari_covseg._session.made_on import MadeOn
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from napari_covseg._session.known import OpenCase
 
 __all__ = ["Session", "session_of"]
-
-_MADE_ON = "covseg scan"
 
 
 def session_of(viewer: Viewer) -> Session:
@@ -80,16 +78,13 @@ class Session(QObject):
         self._mask: MaskEditor | None = None
         self._editors: dict[Labels, MaskEditor] = {}
         self._autosaves: dict[MaskEditor, Autosave] = {}
-        self._scans: dict[MaskEditor, Image | None] = {}
+        self._made_on = MadeOn()
         self._known: dict[Layer | None, Known] = {}
         # Not at once: whoever adds a mask says first who drew it.
         self._following = QTimer(self)
         self._following.setSingleShot(True)
         self._following.timeout.connect(self.take_active)
-        # Nor this: napari may be in the midst of adding or removing layers.
-        self._lowering = QTimer(self)
-        self._lowering.setSingleShot(True)
-        self._lowering.timeout.connect(self._lay_under_masks)
+        self._front = Front(self)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
 
@@ -212,6 +207,15 @@ class Session(QObject):
             if isinstance(layer, Labels) and self._is_mask_here(layer)
         )
 
+    def is_foreign(self, layer: Layer) -> bool:
+        """Whether a layer is another scan, or a mask of another one."""
+        facts = facts_of(layer.metadata)
+        if isinstance(facts, CTFacts):
+            return not facts.source.is_synthetic
+        return isinstance(facts, MaskFacts) and (
+            self._scan is None or self._scan_of(layer) is not self._scan
+        )
+
     def take_active(self) -> None:
         """Correct the mask that is active in napari, if it lies on the scan."""
         layer = self.viewer.layers.selection.active
@@ -260,7 +264,7 @@ class Session(QObject):
 
     def choose_scan_of(self, editor: MaskEditor) -> None:
         """Work on the scan that a mask lies on; if it was removed, it comes back."""
-        scan = self._scans[editor]
+        scan = self._made_on.scan_of(editor.layer)
         if scan is not None:
             if scan not in self.viewer.layers:
                 self.viewer.add_layer(scan)
@@ -277,14 +281,14 @@ class Session(QObject):
     def forget(self, editor: MaskEditor) -> None:
         """Give up a removed mask and its unsaved edits for good."""
         self._autosaves.pop(editor).drop()
-        self._drop_facts(self._scans.pop(editor))
+        self._drop_facts(self._made_on.forget(editor.layer))
         editor.close()
         editor.deleteLater()
 
     def close(self, *, keep: bool) -> None:
         """End; journals of unsaved masks stay for the next start, or go."""
         self._following.stop()
-        self._lowering.stop()
+        self._front.close()
         self.viewer.layers.selection.events.active.disconnect(self._on_active)
         for editor, autosave in self._autosaves.items():
             if keep and not editor.is_saved:
@@ -299,12 +303,10 @@ class Session(QObject):
         _sessions.pop(self.viewer, None)
 
     def _turn_to_scan(self) -> None:
-        """Show the scan, take its mask in hand, and tell everyone."""
+        """Take the mask of the scan in hand, and tell everyone."""
         self._mask = self._last_mask()
         if self._mask is None:
             self._following.start()
-        self._lowering.start()
-        self._show_alone()
         for changed in (
             self.scan_changed,
             self.mask_changed,
@@ -316,43 +318,11 @@ class Session(QObject):
 
     def _inherit(self) -> bool:
         """Take masks and facts over from removed layers that showed the same scan."""
-        scan = self._scan
-        gone = set(self._scans.values()).difference(self.viewer.layers)
-        former = {layer for layer in gone if shows_same(layer, scan)}
-        for editor, layer in self._scans.items():
-            if layer in former:
-                self._note_scan(editor, scan)
+        former = self._made_on.hand_over(self._scan, self.viewer.layers)
         for layer in former:
             known = self._known.pop(layer, Known())
-            self._known[scan] = self._known_of(scan).filled_from(known)
+            self._known[self._scan] = self._known_of(self._scan).filled_from(known)
         return bool(former)
-
-    def _show_alone(self) -> None:
-        """Hide other scans and their masks: two chests on each other mislead."""
-        if self._scan is None:
-            return
-        self._scan.visible = True
-        bring_into_view(self.viewer, self._scan)
-        if self._mask is not None:
-            self._mask.layer.visible = True
-        for layer in self.viewer.layers:
-            if layer is not self._scan and self._is_foreign(layer):
-                layer.visible = False
-
-    def _lay_under_masks(self) -> None:
-        """Lay the scan below its masks, which it hides if it was opened after them."""
-        layers = self.viewer.layers
-        if self._scan in layers:
-            place = layers.index(self._scan)
-            layers.move(place, min([place, *map(layers.index, self.masks_here())]))
-
-    def _is_foreign(self, layer: Layer) -> bool:
-        facts = facts_of(layer.metadata)
-        if isinstance(facts, CTFacts):
-            return not facts.source.is_synthetic
-        return isinstance(facts, MaskFacts) and (
-            self._scan is None or self._scan_of(layer) is not self._scan
-        )
 
     def _is_mask_here(self, layer: Labels) -> bool:
         """Whether a layer is a mask of infection on the scan, as CovSeg made it."""
@@ -360,7 +330,7 @@ class Session(QObject):
         return (
             isinstance(facts, MaskFacts)
             and facts.label_set.name != LUNGS.name
-            and not self._is_foreign(layer)
+            and not self.is_foreign(layer)
             and (layer in self._editors or not facts.is_growing)
             and layer.data.shape == Orientation(facts.grid).standard_grid.shape
             and layer.data.dtype == np.uint8
@@ -379,41 +349,28 @@ class Session(QObject):
                 "missing; copy that mask again once it is done."
             )
         editor = MaskEditor(layer, origin, self)
-        self._note_scan(editor, self._scan_of(layer))
+        self._made_on.note(layer, self._scan_of(layer))
         # Asked when a journal begins, as the scan may be another layer by then.
         self._autosaves[editor] = Autosave(
             editor,
             lambda: self._header_of(editor),
-            lambda: hash_of(self._scans.get(editor)),
+            lambda: hash_of(self._made_on.scan_of(layer)),
         )
         return editor
 
     def _header_of(self, editor: MaskEditor) -> JournalHeader:
-        scan = self._scans[editor]
+        scan = self._made_on.scan_of(editor.layer)
         return header_of(editor, scan, self._known_of(scan).case)
 
-    def _note_scan(self, editor: MaskEditor, scan: Image | None) -> None:
-        self._scans[editor] = scan
-        # So that napari's copies of the layer name their scan, too.
-        editor.layer.metadata[_MADE_ON] = scan and scan.unique_id
-
-    def _scan_of(self, layer: Layer) -> Image | None:
-        """Find the scan that a mask was made on, or lies on, the chosen one first."""
-        if layer in self._editors:
-            return self._scans[self._editors[layer]]
-        under = [
-            each
-            for each in self.layers_in_turn()
-            if isinstance(each, Image) and lies_on(layer, each)
-        ]
-        made_on = layer.metadata.get(_MADE_ON)
-        named = [each for each in under if each.unique_id == made_on]
-        return next(iter(named + under), None)
+    def _scan_of(self, layer: Labels) -> Image | None:
+        return self._made_on.find(layer, self.layers_in_turn())
 
     def _last_mask(self) -> MaskEditor | None:
         editors = reversed(self._editors.values())
-        fitting = (each for each in editors if self._scans[each] is self._scan)
-        return next(fitting, None)
+        here = (
+            each for each in editors if self._made_on.scan_of(each.layer) is self._scan
+        )
+        return next(here, None)
 
     def _known_of(self, scan: Layer | None) -> Known:
         return self._known.get(scan, Known())
@@ -438,9 +395,8 @@ class Session(QObject):
 
     def _drop_facts(self, layer: Layer | None) -> None:
         """Forget what is known of a scan, unless a mask may bring it back."""
-        if layer in self.viewer.layers or layer in self._scans.values():
-            return
-        self._known.pop(layer, None)
+        if layer not in self.viewer.layers and not self._made_on.has_masks(layer):
+            self._known.pop(layer, None)
 
     def _lose(self, editor: MaskEditor) -> None:
         if editor is self._mask:
