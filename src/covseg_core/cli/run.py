@@ -80,6 +80,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _open_closed_streams() -> None:
     """Let what is said go nowhere if whoever started this closed its streams."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Else the next file to be opened would get what libraries print.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115

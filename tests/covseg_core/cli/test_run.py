@@ -17,6 +17,19 @@ from covseg_core.errors import (
     UsageError,
 )
 
+PRINTING_WHILE_WRITING = """
+import os, sys
+from covseg_core.cli import run
+
+def action(words, **_):
+    with open(sys.argv[1], "wb"):
+        os.write(1, b"a result")
+        os.write(2, b"a warning of a library")
+
+run.make_app = lambda: action
+sys.exit(run.run([]))
+"""
+
 
 @pytest.fixture
 def command(monkeypatch):
@@ -82,6 +95,14 @@ def test_closed_streams_change_no_exit_code(words, code):
         command, shell=True, capture_output=True, text=True, check=False
     )
     assert (answer.returncode, answer.stderr) == (code, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_no_file_gets_what_is_printed_to_a_closed_stream(tmp_path):
+    path = tmp_path / "file"
+    command = f"{sys.executable} -c '{PRINTING_WHILE_WRITING}' {path} <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, check=False).returncode == 0
+    assert path.read_bytes() == b""
 
 
 @pytest.mark.parametrize(("answer", "code"), [(None, 0), (0, 0), (5, 5), ("text", 0)])
