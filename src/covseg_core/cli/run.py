@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -14,7 +15,7 @@ from cyclopts import CycloptsError
 from pydantic import ValidationError
 
 from covseg_core.cli.app import make_app
-from covseg_core.errors import CovsegError
+from covseg_core.errors import CovsegError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     debug = DEBUG in arguments
     words = [word for word in arguments if word != DEBUG]
     try:
+        _refuse_empty(words)
         answer = make_app()(
             words,
             exit_on_error=False,
@@ -89,6 +91,14 @@ def _open_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Refuse an empty path, which Python would take for the folder one is in."""
+    for word in words:
+        if re.fullmatch(r"(--[\w-]+=)?", word):
+            name = word.removesuffix("=") or "an argument"
+            raise UsageError(f"{name} is empty; give a value, or leave it away.")
 
 
 def _complain(message: str, code: int, debug: bool) -> int:
