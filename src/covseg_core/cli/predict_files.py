@@ -7,10 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covseg_core.cases.disk import sha256_of
 from covseg_core.cli.output import refuse_foreign_json
 from covseg_core.errors import OutputError, UsageError
-from covseg_core.io.atomic import write_json
 from covseg_core.io.mask_formats import stem_of
 
 if TYPE_CHECKING:
@@ -23,11 +21,7 @@ __all__ = [
     "read_manifest",
     "refuse_foreign",
     "remove_earlier",
-    "tells_of",
-    "write_manifest",
 ]
-
-MASK_FILE = "mask_file_sha256"
 
 
 def beside(mask: Path, ending: str) -> Path:
@@ -38,18 +32,6 @@ def beside(mask: Path, ending: str) -> Path:
 def manifest_of(mask: Path) -> Path:
     """Name the manifest of a mask."""
     return beside(mask, ".json")
-
-
-def write_manifest(mask: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Write a manifest beside its mask, with the hash of that file, and return it."""
-    whole = manifest | {MASK_FILE: sha256_of(mask)}
-    write_json(manifest_of(mask), whole)
-    return whole
-
-
-def tells_of(manifest: dict[str, Any], mask: Path) -> bool:
-    """Tell whether a manifest is of this file, as far as it says of which one."""
-    return MASK_FILE not in manifest or manifest[MASK_FILE] == sha256_of(mask)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

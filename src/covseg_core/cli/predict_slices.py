@@ -16,7 +16,6 @@ from covseg_core.cli.predict_files import (
     manifest_of,
     refuse_foreign,
     remove_earlier,
-    write_manifest,
 )
 from covseg_core.errors import InputRefusedError, UsageError
 from covseg_core.inference.manifest import describe_slice_run
@@ -26,7 +25,7 @@ from covseg_core.inference.predict import (
     make_slice_outliner,
     predict_image,
 )
-from covseg_core.io.atomic import write_bytes
+from covseg_core.io.atomic import write_bytes, write_json
 from covseg_core.io.images import list_slices, read_slice, write_mask_png
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def predict_slices(
         )
         remove_earlier(target, MAPS)
         write_mask_png(target, answer.labels)
-        manifest = write_manifest(target, manifest)
+        write_json(manifest_of(target), manifest)
         if wanted.probabilities:
             write_bytes(beside(target, PROBABILITIES), _as_npy(answer.probabilities))
         if doubt is not None:

@@ -12,12 +12,12 @@ from covseg_core.cli.predict_files import (
     beside,
     manifest_of,
     remove_earlier,
-    write_manifest,
 )
 from covseg_core.cli.progress import follow
 from covseg_core.inference.manifest import describe_run
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io import read_ct
+from covseg_core.io.atomic import write_json
 from covseg_core.io.mask_formats import FORMATS, MaskFormat
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
 from covseg_core.io.nifti import write_nifti_map, write_nifti_probabilities
@@ -89,7 +89,7 @@ def save_prediction(
     remove_earlier(target, MAPS)
     origin = MaskOrigin("model", model.card.name, model.card.weights_sha256)
     wanted.mask_format.write(target, ct, [TracedMask(prediction.lesions, origin)])
-    manifest = write_manifest(target, manifest)
+    write_json(manifest_of(target), manifest)
     if prediction.probabilities is not None:
         write_nifti_probabilities(
             beside(target, PROBABILITIES), prediction.probabilities, ct.grid

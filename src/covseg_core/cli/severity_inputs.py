@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from covseg_core.cli.cases.inputs import read_lesions, read_lungs
-from covseg_core.cli.predict_files import manifest_of, read_manifest, tells_of
+from covseg_core.cli.predict_files import manifest_of, read_manifest
 from covseg_core.cli.progress import follow
 from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.lungs import lungs_of
+from covseg_core.inference.manifest import tells_of
 from covseg_core.inference.predict import predict_ct
 from covseg_core.io.dicom.seg import is_dicom_seg, read_dicom_seg
 from covseg_core.io.lobes import read_lobes
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "MaskFiles", "Masks", "collect_masks", "read_infection"]
 
 OTHER_MANIFEST = (
-    "the manifest beside the mask tells of another file, or of this one before it was "
+    "the manifest beside the mask tells of another mask, or of this one before it was "
     "changed, so neither what 1 means nor the model was taken from it"
 )
 
@@ -189,11 +190,12 @@ def read_infection(path: Path, ct: CTVolume, labels: Labels | None) -> Drawn:
         lesions = read_lesions(path, ct.grid, LESIONS.name)
         return Drawn(lesions, seg.origin, lungs=seg.lungs)
     found = read_manifest(manifest_of(path))
-    manifest = found if tells_of(found, path) else {}
-    said = tuple(manifest.get("labels", ()))
-    name = labels or (INFECTION.name if said == INFECTION.keys else LESIONS.name)
-    lesions = read_lesions(path, ct.grid, name)
+    lesions = read_lesions(path, ct.grid, labels or LESIONS.name)
     lesions.require_on(ct)
+    manifest = found if tells_of(found, lesions) else {}
+    said = tuple(manifest.get("labels", ()))
+    if labels is None and said == INFECTION.keys:
+        lesions = read_lesions(path, ct.grid, INFECTION.name)
     is_told = labels is not None or bool(said)
     if not is_told and not (lesions.labels == Lesion.CONSOLIDATION).any():
         # Nothing tells whether 1 is ground glass, but it is infection at any rate.

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from covseg_core import __version__
 from covseg_core.io.nameless import nameless
 from covseg_core.severity.opacity import measure_opacity
 from covseg_core.transforms.fingerprint import hash_ct
-from covseg_core.volume import RESEARCH_ONLY
+from covseg_core.volume import RESEARCH_ONLY, CTVolume
 
 if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
@@ -20,9 +22,17 @@ if TYPE_CHECKING:
     from covseg_core.inference.prediction import Prediction
     from covseg_core.inference.uncertainty import Uncertainty
     from covseg_core.registry.card import ModelCard
-    from covseg_core.volume import CTVolume, LungMask
+    from covseg_core.volume import LesionMask, LungMask
 
-__all__ = ["describe_lungs", "describe_run", "describe_slice_run", "describe_whatif"]
+__all__ = [
+    "describe_lungs",
+    "describe_run",
+    "describe_slice_run",
+    "describe_whatif",
+    "tells_of",
+]
+
+MASK = "mask_sha256"
 
 RECORDED = ("torch", "timm", "numpy", "scipy", "nibabel", "pydicom", "openvino")
 
@@ -45,6 +55,7 @@ def describe_run(
     """
     document = _describe(card, settings) | {
         "input": _input(ct),
+        MASK: _hash_mask(prediction.lesions),
         "device": prediction.device,
         "engine": prediction.engine,
         "seconds": round(prediction.seconds, 3),
@@ -135,6 +146,11 @@ def describe_lungs(lungs: LungMask, notes: tuple[str, ...] = ()) -> dict[str, An
     return {"lungs_found_by": found_by, "notes": (*notes, *lungs.source.notes)}
 
 
+def tells_of(manifest: dict[str, Any], lesions: LesionMask) -> bool:
+    """Tell whether a manifest is of this mask, as far as it says of which one."""
+    return MASK not in manifest or manifest[MASK] == _hash_mask(lesions)
+
+
 def _input(ct: CTVolume) -> dict[str, Any]:
     return {
         "sha256": hash_ct(ct),
@@ -144,6 +160,11 @@ def _input(ct: CTVolume) -> dict[str, Any]:
         "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
         "notes": nameless(ct).source.notes,
     }
+
+
+def _hash_mask(lesions: LesionMask) -> str:
+    """Hash labels and geometry, so that a mask is known in any file; see `hash_ct`."""
+    return hash_ct(CTVolume(lesions.labels.astype(np.float32), lesions.grid))
 
 
 def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from covseg_core.cli.predict_files import (
     read_manifest,
     refuse_foreign,
     remove_earlier,
-    tells_of,
 )
 from covseg_core.errors import OutputError, UsageError
 
@@ -101,21 +99,6 @@ def test_what_cannot_be_removed_is_told(run, tmp_path):
     with pytest.raises(OutputError, match=r"'m_prob\.nii\.gz' of an earlier run could"):
         remove_earlier(run, MAPS)
     assert (tmp_path / "m.json").exists()
-
-
-@pytest.mark.parametrize("name", ["m.nii.gz", "m.seg.nrrd"])
-def test_a_manifest_tells_of_the_one_file_that_was_written(
-    covseg, scan, tmp_path, name
-):
-    words = "--format", "nrrd" if name.endswith("nrrd") else "nifti"
-    assert covseg("predict", scan, "-o", tmp_path / name, *BASELINE, *words).code == 0
-    manifest = read_manifest(tmp_path / "m.json")
-    content = (tmp_path / name).read_bytes()
-    assert manifest["mask_file_sha256"] == hashlib.sha256(content).hexdigest()
-    (tmp_path / "m.nii").write_text("another mask")
-    assert tells_of(manifest, tmp_path / name)
-    assert not tells_of(manifest, tmp_path / "m.nii")
-    assert tells_of({}, tmp_path / "m.nii")
 
 
 @pytest.mark.parametrize("target", ["out", "out/scan.nii.gz"])

@@ -51,7 +51,7 @@ def test_no_mask_is_left_without_its_manifest(prediction, save, tmp_path, monkey
 @pytest.mark.parametrize(
     ("write", "left"),
     [
-        ("write_manifest", {"m.nii.gz"}),
+        ("write_json", {"m.nii.gz"}),
         ("write_nifti_probabilities", {"m.nii.gz", "m.json"}),
     ],
 )

@@ -16,8 +16,12 @@ from covseg_core.io import read_ct
 from covseg_core.io.dicom.seg_write import write_dicom_seg
 from covseg_core.io.dicom.write import write_dicom_series
 from covseg_core.io.mask_origin import MaskOrigin, TracedMask
-from covseg_core.io.nifti import write_nifti_labels, write_nifti_probabilities
-from covseg_core.labels import INFECTION, LOBES
+from covseg_core.io.nifti import (
+    read_nifti_labels,
+    write_nifti_labels,
+    write_nifti_probabilities,
+)
+from covseg_core.labels import INFECTION, LESIONS, LOBES
 from covseg_core.volume import Grid, LabelVolume
 
 NAME, NUMBER, BORN, STUDIED = "Mustermann^Erika", "PID-98765", "19630112", "20210304"
@@ -122,14 +126,28 @@ def test_the_manifest_of_another_mask_tells_nothing_of_this_one(
         told = covseg(*words, other).json
         assert told["opacity"]["both"]["lesion_ml"] == {"infection": pytest.approx(70)}
         assert told["model"] is None
-        assert any("tells of another file" in remark for remark in told["remarks"])
+        assert any("tells of another mask" in remark for remark in told["remarks"])
 
 
-def test_a_manifest_that_names_no_file_is_believed_as_before(covseg, scan, tmp_path):
+def test_the_manifest_of_a_mask_that_is_stored_otherwise_is_believed(
+    covseg, scan, stored, tmp_path
+):
+    target = tmp_path / "made.nii.gz"
+    covseg("predict", scan, "-o", target, "--model", "hu-threshold")
+    made = read_nifti_labels(target, LESIONS)
+    write_nifti_labels(
+        target.with_name("made.nii"), stored(made, (2, 0, 1), (True, False, True))
+    )
+    target.unlink()
+    told = covseg("severity", scan, "--mask", tmp_path / "made.nii", "--json").json
+    assert told["model"]["name"] == "hu-threshold"
+
+
+def test_a_manifest_that_names_no_mask_is_believed_as_before(covseg, scan, tmp_path):
     target = tmp_path / "made.nii.gz"
     covseg("predict", scan, "-o", target, "--model", "hu-threshold")
     manifest = json.loads((tmp_path / "made.json").read_text())
-    del manifest["mask_file_sha256"]
+    del manifest["mask_sha256"]
     (tmp_path / "made.json").write_text(json.dumps(manifest))
     told = covseg("severity", scan, "--mask", target, "--json").json
     assert told["model"]["name"] == "hu-threshold"

@@ -9,6 +9,7 @@ from covseg_core.inference.config import PredictSettings
 from covseg_core.inference.manifest import (
     describe_run,
     describe_slice_run,
+    tells_of,
 )
 from covseg_core.inference.predict import Prediction, make_slice_outliner
 from covseg_core.registry.store import find_model
@@ -62,6 +63,17 @@ def test_a_run_tells_whether_answers_were_mirrored_and_tempered(
     assert document["model"].items() >= change.items()
     plain = describe_run(blocks.ct, prediction, card, SETTINGS)["model"]
     assert (plain["mirrored"], plain["temperature"]) == (False, 1.0)
+
+
+def test_a_run_knows_its_mask_by_voxels_and_not_by_their_order(
+    blocks, prediction, card, stored
+):
+    document = describe_run(blocks.ct, prediction, card, SETTINGS)
+    assert tells_of(document, stored(blocks.lesions, (2, 0, 1), (True, False, True)))
+    labels = blocks.lesions.labels.copy()
+    labels[0, 0, 0] = 1
+    assert not tells_of(document, replace(blocks.lesions, labels=labels))
+    assert tells_of({}, blocks.lesions)
 
 
 @pytest.mark.parametrize("found_by", ["lungs-small", None])
