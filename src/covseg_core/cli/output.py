@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter
 
 from covseg_core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = [
     "OutputPath",
@@ -50,14 +50,7 @@ FILE_SUFFIXES = (
 )
 
 
-def _named(_: type, tokens: Sequence[Token]) -> Path:
-    """Refuse an empty name, most often a variable without a value, for ``.``."""
-    if not tokens[0].value:
-        raise ValueError("it is empty; give a name, or . for this folder.")
-    return Path(tokens[0].value)
-
-
-OutputPath: TypeAlias = Annotated[Path, Parameter(alias="-o", converter=_named)]
+OutputPath: TypeAlias = Annotated[Path, Parameter(alias="-o")]
 """What a command writes."""
 
 

@@ -49,7 +49,7 @@ def test_an_empty_name_is_not_the_current_folder(
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert "it is empty; give a name, or ." in refused(2, command, scan, *words)
+    assert "is empty; give a value, or" in refused(2, command, scan, *words)
     assert list(folder.iterdir()) == []
 
 
