@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import NamedTuple
 
 import pytest
@@ -21,6 +22,14 @@ class Answer(NamedTuple):
     @property
     def json(self):
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def hears_ctrl_c():
+    """Let Ctrl+C stop, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
