@@ -9,7 +9,7 @@ from covseg_core.errors import InputRefusedError
 from covseg_core.io import is_nifti
 from covseg_core.io.mask_formats import stem_of
 from covseg_core.io.mask_origin import MaskOrigin
-from covseg_core.io.same_voxels import in_order_of, turned_onto
+from covseg_core.io.same_voxels import turned_onto
 from covseg_core.severity.lung_sides import told_apart
 from covseg_core.volume import LesionMask, LungMask
 from napari_covseg._convert import LayerTuple, mask_layer
@@ -108,14 +108,13 @@ def _from_nifti(path: Path, ct: CTVolume, grid: Grid) -> Imported:
     mask = read_nifti_labels(path, classes, allow_unknown=True)
     origin = MaskOrigin("manual")
     if isinstance(mask, LungMask):
-        labels = in_order_of(ct.grid, mask.labels, mask.grid)
-        lungs = told_apart(LungMask(labels, ct.grid, source=mask.source))
-        return Imported(
-            None, origin, lungs, _told(path, None, lungs, lungs.source.notes)
-        )
-    lesions = LesionMask(mask.labels, mask.grid, classes)
-    told = _told(path, lesions, None, mask.source.notes)
-    return Imported(turned_onto(lesions, grid), origin, None, told)
+        lungs = told_apart(turned_onto(mask, ct.grid))
+        told = _told(path, None, lungs, lungs.source.notes)
+        return Imported(None, origin, lungs, told)
+    lesions = LesionMask(mask.labels, mask.grid, classes, source=mask.source)
+    lesions = turned_onto(lesions, grid)
+    told = _told(path, lesions, None, lesions.source.notes)
+    return Imported(lesions, origin, None, told)
 
 
 def _told(

@@ -215,6 +215,19 @@ class TestMasks:
         assert step.masks.currentText() == "turned"
         np.testing.assert_array_equal(session.mask.labels, phantom.lesions.labels)
 
+    @pytest.mark.parametrize("kind", ["lesions", "lungs"])
+    def test_mask_that_does_not_lie_quite_on_the_scan_says_so(
+        self, step, scan, phantom, tmp_path, qtbot, kind
+    ):
+        affine = phantom.grid.affine_lps.copy()
+        affine[0, 3] += 0.15
+        grid = Grid(phantom.grid.shape, affine)
+        moved = replace(getattr(phantom, kind), grid=grid)
+        write_nifti_labels(tmp_path / f"{kind}.nii.gz", moved)
+        step.open_path(tmp_path / f"{kind}.nii.gz")
+        rest(step, qtbot)
+        assert "lie up to 0.15 mm from those of the scan" in step.waiting.words.text()
+
     def test_mask_of_another_scan_is_not_opened(
         self, step, scan, session, phantom, tmp_path, qtbot
     ):
