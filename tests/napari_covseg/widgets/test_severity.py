@@ -174,11 +174,13 @@ class TestFigures:
     def test_mask_that_grows_is_not_shown_though_it_was_being_measured(
         self, measured, mask, qtbot
     ):
+        # Polled from outside, a quick run could be over unseen.
+        measured._latest.advanced.connect(lambda _: mask.lock())
         mask.apply("Erase", np.zeros_like(mask.labels))
-        qtbot.waitUntil(lambda: measured._latest.is_busy)
-        mask.lock()
+        qtbot.waitUntil(lambda: mask.is_locked, timeout=LONG)
         settle(measured, qtbot)
         assert measured.status.text() == GROWING
+        assert shown(measured)["Opacity (%)"] == ("8.3", "5.0", "7.0")
         assert not measured.copy.isEnabled()
 
     def test_ticked_slices_are_no_reason_to_measure(self, measured, mask):
