@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from covseg_core import __version__
 from covseg_core.io.nameless import nameless
 from covseg_core.severity.opacity import measure_opacity
-from covseg_core.transforms.fingerprint import hash_ct
-from covseg_core.volume import RESEARCH_ONLY, CTVolume
+from covseg_core.transforms.fingerprint import hash_ct, hash_mask
+from covseg_core.volume import RESEARCH_ONLY
 
 if TYPE_CHECKING:
     from covseg_core.inference.config import PredictSettings
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from covseg_core.inference.prediction import Prediction
     from covseg_core.inference.uncertainty import Uncertainty
     from covseg_core.registry.card import ModelCard
-    from covseg_core.volume import LesionMask, LungMask
+    from covseg_core.volume import CTVolume, LesionMask, LungMask
 
 __all__ = [
     "describe_lungs",
@@ -55,7 +53,7 @@ def describe_run(
     """
     document = _describe(card, settings) | {
         "input": _input(ct),
-        MASK: _hash_mask(prediction.lesions),
+        MASK: hash_mask(prediction.lesions),
         "device": prediction.device,
         "engine": prediction.engine,
         "seconds": round(prediction.seconds, 3),
@@ -148,7 +146,7 @@ def describe_lungs(lungs: LungMask, notes: tuple[str, ...] = ()) -> dict[str, An
 
 def tells_of(manifest: dict[str, Any], lesions: LesionMask) -> bool:
     """Tell whether a manifest is of this mask, as far as it says of which one."""
-    return MASK not in manifest or manifest[MASK] == _hash_mask(lesions)
+    return MASK not in manifest or manifest[MASK] == hash_mask(lesions)
 
 
 def _input(ct: CTVolume) -> dict[str, Any]:
@@ -160,11 +158,6 @@ def _input(ct: CTVolume) -> dict[str, Any]:
         "spacing_mm_zyx": ct.grid.spacing_mm_zyx,
         "notes": nameless(ct).source.notes,
     }
-
-
-def _hash_mask(lesions: LesionMask) -> str:
-    """Hash labels and geometry, so that a mask is known in any file; see `hash_ct`."""
-    return hash_ct(CTVolume(lesions.labels.astype(np.float32), lesions.grid))
 
 
 def _describe(card: ModelCard, settings: PredictSettings) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from covseg_core.inference.stitch import (
 from covseg_core.io.atomic import write_json
 from covseg_core.io.nifti import write_nifti_ct, write_nifti_labels
 from covseg_core.labels import Tissue
-from covseg_core.transforms.fingerprint import hash_ct
+from covseg_core.transforms.fingerprint import hash_ct, hash_mask
 from covseg_core.transforms.orient import Orientation
 from covseg_core.volume import SYNTHETIC, CTVolume, LabelVolume
 
@@ -217,7 +217,7 @@ def _write(path: Path, made: _Made) -> str:
         write_nifti_ct(path, made)
         return hash_ct(made)
     write_nifti_labels(path, made)
-    return hash_ct(CTVolume(made.labels.astype(np.float32), made.grid))
+    return hash_mask(made)
 
 
 def _tissues_in(mask: LabelVolume) -> list[str]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from covseg_core.transforms.orient import standardise_ct
-from covseg_core.volume import Grid
+from covseg_core.volume import CTVolume, Grid
 
 if TYPE_CHECKING:
-    from covseg_core.volume import CTVolume
+    from covseg_core.volume import LabelVolume
 
-__all__ = ["hash_ct"]
+__all__ = ["hash_ct", "hash_mask"]
 
 
 def hash_ct(ct: CTVolume) -> str:
@@ -30,3 +30,8 @@ def hash_ct(ct: CTVolume) -> str:
     digest.update((standard.grid.affine_lps.round(2) + 0.0).tobytes())
     digest.update(repr(standard.grid.shape).encode())
     return digest.hexdigest()
+
+
+def hash_mask(mask: LabelVolume) -> str:
+    """Hash labels and geometry, so that a mask is known in any file; see `hash_ct`."""
+    return hash_ct(CTVolume(mask.labels.astype(np.float32), mask.grid))
