@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, facts_of
+from napari_covseg._screen.once import once
 from napari_covseg._screen.overlay_text import set_facts
 from napari_covseg._screen.windows import Window
 
@@ -38,10 +39,7 @@ class Corner(QObject):
         self._followed: Image | None = None
         self._grid: Grid | None = None
         # A moving pointer sends more events than anyone can read.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(self._write)
+        self._timer = once(self, self._write, _WAIT_MS)
         viewer = session.viewer
         viewer.dims.events.connect(self._soon)
         viewer.cursor.events.position.connect(self._soon)

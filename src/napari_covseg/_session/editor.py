@@ -19,6 +19,7 @@ from covseg_core.editing.change import Box, Change, whole
 from covseg_core.editing.history import History
 from covseg_core.io.mask_origin import MaskOrigin
 from napari_covseg._convert import MaskFacts, facts_of, restate
+from napari_covseg._screen.once import once
 from napari_covseg._session.stroke import box_of_stroke, box_under_pointer
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ class MaskEditor(QObject):
         self._locked_by: set[str] = set()
         self._restate()
         self._announced: tuple[str, Box] | None = None
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(_LOOK_MS)
-        self._look.timeout.connect(self._keep_foreign)
+        self._look = once(self, self._keep_foreign, _LOOK_MS)
         layer.events.paint.connect(self._on_paint)
         layer.events.data.connect(self._on_replaced)
         layer.events.set_data.connect(self._on_drawn)

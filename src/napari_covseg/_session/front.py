@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
+from napari_covseg._screen.once import once
 from napari_covseg._screen.slices import bring_into_view
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ class Front(QObject):
         super().__init__(session)
         self._session = session
         # Not at once: napari may be in the midst of adding or removing layers.
-        self._lowering = QTimer(self)
-        self._lowering.setSingleShot(True)
-        self._lowering.timeout.connect(self._lay_under_masks)
+        self._lowering = once(self, self._lay_under_masks)
         session.scan_changed.connect(self._show_alone)
         session.scan_changed.connect(self._lowering.start)
 

@@ -8,12 +8,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Labels
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from covseg_core.errors import InputRefusedError
 from covseg_core.labels import LUNGS
 from covseg_core.transforms.orient import Orientation
 from napari_covseg._convert import CTFacts, MaskFacts, ct_from_layer, facts_of
+from napari_covseg._screen.once import once
 from napari_covseg._session.autosave import Autosave
 from napari_covseg._session.editor import MaskEditor
 from napari_covseg._session.front import Front
@@ -81,9 +82,7 @@ class Session(QObject):
         self._made_on = MadeOn()
         self._known: dict[Layer | None, Known] = {}
         # Not at once: whoever adds a mask says first who drew it.
-        self._following = QTimer(self)
-        self._following.setSingleShot(True)
-        self._following.timeout.connect(self.take_active)
+        self._following = once(self, self.take_active)
         self._front = Front(self)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)

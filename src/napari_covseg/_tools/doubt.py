@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.colormaps import Colormap, ensure_colormap
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from napari_covseg._layer_styles import place_like
+from napari_covseg._screen.once import once
 from napari_covseg._screen.temporary import TemporaryLayer
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class DoubtLayer(QObject):
         self._session = session
         self._shown = TemporaryLayer(session.viewer)
         # Not at once, as napari may be removing layers, and must get none meanwhile.
-        self._showing = QTimer(self)
-        self._showing.setSingleShot(True)
-        self._showing.timeout.connect(self._show)
+        self._showing = once(self, self._show)
         session.doubt_changed.connect(self._showing.start)
 
     @classmethod

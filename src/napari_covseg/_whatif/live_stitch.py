@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from covseg_core.inference.config import StitchSettings
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -69,8 +70,8 @@ class LiveStitch(QObject):
         self._seen: dict[int, int] = {}
         self._run: Run | None = None
         self._wish = 0
-        self._now = self._timer(0, self._stitch_shown)
-        self._later = self._timer(_CALM_MS, self._stitch_rest)
+        self._now = once(self, self._stitch_shown)
+        self._later = once(self, self._stitch_rest, _CALM_MS)
         viewer.dims.events.current_step.connect(self._on_slice)
         for changed in self._changes:
             changed.connect(self._on_data)
@@ -126,13 +127,6 @@ class LiveStitch(QObject):
     def _changes(self) -> tuple[Any, Any]:
         # Tools send the first one only; undo and redo send the second one only.
         return self._paint.events.paint, self._paint.events.set_data
-
-    def _timer(self, wait_ms: int, act: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(wait_ms)
-        timer.timeout.connect(act)
-        return timer
 
     def _watch(self, layer: Labels, event: Any) -> Generator[None, None, None]:
         """Follow a stroke while it grows; napari itself tells of its end only."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from weakref import WeakSet
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -23,6 +22,7 @@ from napari_covseg._files.export_wish import wish_of
 from napari_covseg._processes.child import in_child
 from napari_covseg._processes.latest import LatestRun
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run
+from napari_covseg._screen.once import once
 from napari_covseg._session.editor import GROWING
 from napari_covseg.widgets._lungs_box import LungsBox
 from napari_covseg.widgets._run_panel import wrapped_label
@@ -86,9 +86,7 @@ class SeverityStep(QWidget):
             "Save the whole report with key images as PDF or web page, or its figures "
             "as JSON or CSV; no patient data in it."
         )
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
+        self._timer = once(self, self._measure, _WAIT_MS)
         self._lay_out()
         self._connect()
         self._restart()
@@ -148,7 +146,6 @@ class SeverityStep(QWidget):
     def _connect(self) -> None:
         self.copy.clicked.connect(self._copy)
         self.save.clicked.connect(self._ask_file)
-        self._timer.timeout.connect(self._measure)
         self._latest.ended.connect(self._end)
         self._session.scan_changed.connect(self._restart)
         self._session.lungs_changed.connect(self._restart)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QPushButton,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from covseg_core.errors import CovsegError
 from covseg_core.inference.config import PredictSettings, StitchSettings
 from napari_covseg._convert import CTFacts, facts_of
 from napari_covseg._processes.worker import Failed, Finished, Outcome, Run, Stopped
+from napari_covseg._screen.once import once
 from napari_covseg._screen.rows import add_row, form_rows
 from napari_covseg._screen.style import widget_style
 from napari_covseg._whatif.layers import BANNER, NAMES, STITCHED
@@ -75,9 +75,7 @@ class WhatIfWidget(QWidget):
         self._stage: Stage | None = None
         self._asked: _Asked | None = None
         self._made_by: _Asked | None = None
-        self._dropping = QTimer(self)
-        self._dropping.setSingleShot(True)
-        self._dropping.timeout.connect(self._drop)
+        self._dropping = once(self, self._drop)
         self.banner = wrapped_label("warning", BANNER)
         self.models = ModelPicker(_is_stichnet)
         self.models.setToolTip("The model that imagines.")
